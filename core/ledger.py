@@ -1,0 +1,288 @@
+"""The ledger of a run: reserve before a model call, settle after it.
+
+In go limits (tokens, dollars, seconds) and a journal; out come accounts, one for each party that spends (the planner,
+each subtask, the writer). Laws:
+
+- The sum of settled spend and open reservations never exceeds the run's limit, nor an account's own cap.
+- A share held back for one account cannot be reserved by another.
+- A reservation is journalled before the call it is for and settled after it; one that was open when the process died
+  is settled at its full size when the journal is read back, so the ledger is never below what was really spent.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+from .errors import BudgetExhausted
+from .usage import Price, Usage
+
+MIN_COMPLETION_TOKENS = 16
+"""A reservation with room for fewer completion tokens than this is refused: the call could not say anything."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a whole run may spend. `None` means no limit.
+
+    Attributes:
+        tokens: prompt, completion and reasoning tokens of all calls together.
+        dollars: priced spend of all calls together.
+        seconds: wall time from the run's first start; checked before each call.
+        writer_share: part of `tokens` and `dollars` (0..1) that only the writer may spend.
+        concurrency: subtasks worked on at the same time.
+        max_revisions: how often the planner may change the plan after failures.
+    """
+
+    tokens: int | None = 400_000
+    dollars: float | None = None
+    seconds: float | None = None
+    writer_share: float = 0.15
+    concurrency: int = 8
+    max_revisions: int = 2
+
+    @property
+    def writer_tokens(self) -> int | None:
+        """Tokens kept back for the writer, or None when the run has no token limit."""
+        return None if self.tokens is None else int(self.tokens * self.writer_share)
+
+    @property
+    def plan_tokens(self) -> int | None:
+        """Tokens that the planner and all subtasks share, or None when the run has no token limit."""
+        return None if self.tokens is None or self.writer_tokens is None else self.tokens - self.writer_tokens
+
+
+class Journal(Protocol):
+    """Where reservations and settlements are kept so that they outlive the process."""
+
+    async def write(self, key: str, entry: dict[str, Any]) -> None:
+        """Keep `entry` under `key`, replacing what was there. Durable when it returns."""
+
+
+class NoJournal:
+    """Keeps nothing: for runs that need not survive the process."""
+
+    async def write(self, key: str, entry: dict[str, Any]) -> None:
+        """Drop the entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Room for one call: at most `prompt_tokens` in and `completion_tokens` out, priced at `price`."""
+
+    key: str
+    account: str
+    prompt_tokens: int
+    completion_tokens: int
+    price: Price
+
+    @property
+    def usage(self) -> Usage:
+        """The reservation's full size, as usage."""
+        return Usage(prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens)
+
+
+@dataclass
+class _Book:
+    """Totals of one account."""
+
+    cap_tokens: int | None = None
+    held_tokens: int = 0
+    held_dollars: float = 0.0
+    spent: Usage = field(default_factory=Usage)
+    spent_dollars: float = 0.0
+    open_tokens: int = 0
+    open_dollars: float = 0.0
+    calls: int = 0
+
+    @property
+    def used_tokens(self) -> int:
+        return self.spent.total_tokens + self.open_tokens
+
+    @property
+    def used_dollars(self) -> float:
+        return self.spent_dollars + self.open_dollars
+
+
+class Ledger:
+    """All accounts of one run. Not thread-safe: it lives in the run's event loop."""
+
+    def __init__(
+        self, limits: Limits, *, journal: Journal | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self.limits = limits
+        self._journal = journal or NoJournal()
+        self._clock = clock
+        self._started_at = clock()
+        self._books: dict[str, _Book] = {}
+        self._open: dict[str, Reservation] = {}
+        self._numbers = itertools.count()
+
+    def account(self, name: str, *, cap_tokens: int | None = None, priority: float = 0.0) -> Account:
+        """The account `name`, opened on first use. `cap_tokens` limits all its calls together."""
+        book = self._books.setdefault(name, _Book())
+        if cap_tokens is not None:
+            book.cap_tokens = cap_tokens
+        return Account(self, name, priority)
+
+    def hold(self, name: str, *, tokens: int = 0, dollars: float = 0.0) -> None:
+        """Keep back a share of the run's limit that only account `name` may reserve."""
+        book = self._books.setdefault(name, _Book())
+        book.held_tokens, book.held_dollars = tokens, dollars
+
+    def spent(self, name: str | None = None) -> Usage:
+        """Settled usage of one account, or of the whole run."""
+        books = self._books.values() if name is None else [self._books.get(name, _Book())]
+        return sum((book.spent for book in books), Usage())
+
+    def dollars(self, name: str | None = None) -> float:
+        """Settled dollars of one account, or of the whole run."""
+        books = self._books.values() if name is None else [self._books.get(name, _Book())]
+        return sum(book.spent_dollars for book in books)
+
+    def calls(self, name: str | None = None) -> int:
+        """How many calls were settled."""
+        books = self._books.values() if name is None else [self._books.get(name, _Book())]
+        return sum(book.calls for book in books)
+
+    def seconds_left(self) -> float | None:
+        """Seconds until the run's deadline, or None when it has none."""
+        return None if self.limits.seconds is None else self.limits.seconds - (self._clock() - self._started_at)
+
+    def tokens_left(self, name: str) -> int | None:
+        """Tokens account `name` could reserve now (its cap and the run's limit), or None when nothing limits it."""
+        book = self._books.setdefault(name, _Book())
+        rooms = [] if book.cap_tokens is None else [book.cap_tokens - book.used_tokens]
+        if self.limits.tokens is not None:
+            used = sum(each.used_tokens for each in self._books.values())
+            held = sum(max(0, each.held_tokens - each.used_tokens) for key, each in self._books.items() if key != name)
+            rooms.append(self.limits.tokens - used - held)
+        return min(rooms) if rooms else None
+
+    def dollars_left(self, name: str) -> float | None:
+        """Dollars account `name` could reserve now, or None when nothing limits it."""
+        if self.limits.dollars is None:
+            return None
+        used = sum(each.used_dollars for each in self._books.values())
+        held = sum(max(0.0, each.held_dollars - each.used_dollars) for key, each in self._books.items() if key != name)
+        return self.limits.dollars - used - held
+
+    async def reserve(self, name: str, prompt_tokens: int, completion_tokens: int, price: Price) -> Reservation:
+        """Set room aside for one call, with fewer completion tokens than asked for when little is left.
+
+        Raises:
+            BudgetExhausted: when not even `MIN_COMPLETION_TOKENS` would fit, or the deadline has passed.
+        """
+        seconds = self.seconds_left()
+        if seconds is not None and seconds <= 0:
+            raise BudgetExhausted("The run's time limit is reached.", scope="run", hint="Raise --seconds.")
+        room = self._completion_room(name, prompt_tokens, completion_tokens, price)
+        if room < min(MIN_COMPLETION_TOKENS, completion_tokens):
+            raise BudgetExhausted(
+                f"The budget has no room for a call of {prompt_tokens} prompt tokens by {name}.",
+                scope=self._limiting_scope(name, prompt_tokens),
+                hint="Raise --budget, or the subtask's budget in the plan.",
+            )
+        reservation = Reservation(f"{name}/{next(self._numbers)}-{time.time_ns()}", name, prompt_tokens, room, price)
+        self._add_open(reservation, sign=1)
+        self._open[reservation.key] = reservation
+        await self._journal.write(reservation.key, self._entry(reservation, None))
+        return reservation
+
+    async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
+        """Replace a reservation by what the call really used; None (not known) settles it at its full size."""
+        if self._open.pop(reservation.key, None) is None:
+            return
+        self._add_open(reservation, sign=-1)
+        final = reservation.usage if usage is None else usage
+        self._add_spent(reservation, final)
+        await self._journal.write(reservation.key, self._entry(reservation, final))
+
+    def replay(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Read back a journal after a crash: settled calls as settled, open ones at their full size."""
+        for entry in entries:
+            reservation = Reservation(
+                entry["key"], entry["account"], entry["prompt_tokens"], entry["completion_tokens"],
+                Price(**entry["price"]),
+            )  # fmt: skip
+            self._books.setdefault(reservation.account, _Book())
+            self._add_spent(reservation, Usage(**entry["usage"]) if entry["usage"] else reservation.usage)
+            self._started_at = min(self._started_at, entry["started_at"])
+
+    @property
+    def started_at(self) -> float:
+        """Unix time at which the run first started."""
+        return self._started_at
+
+    def _completion_room(self, name: str, prompt_tokens: int, wanted: int, price: Price) -> int:
+        room = wanted
+        tokens_left = self.tokens_left(name)
+        if tokens_left is not None:
+            room = min(room, tokens_left - prompt_tokens)
+        dollars_left = self.dollars_left(name)
+        if dollars_left is not None:
+            after_prompt = dollars_left - price.dollars(Usage(prompt_tokens=prompt_tokens))
+            if price.completion > 0:
+                room = min(room, int(after_prompt * 1e6 / price.completion))
+            elif after_prompt < 0:
+                room = -1
+        return room
+
+    def _limiting_scope(self, name: str, prompt_tokens: int) -> str:
+        book = self._books[name]
+        capped = (
+            book.cap_tokens is not None and book.cap_tokens - book.used_tokens < prompt_tokens + MIN_COMPLETION_TOKENS
+        )
+        return name if capped else "run"
+
+    def _entry(self, reservation: Reservation, usage: Usage | None) -> dict[str, Any]:
+        return {**asdict(reservation), "usage": asdict(usage) if usage else None, "started_at": self._started_at}
+
+    def _add_open(self, reservation: Reservation, *, sign: int) -> None:
+        book = self._books.setdefault(reservation.account, _Book())
+        book.open_tokens += sign * reservation.usage.total_tokens
+        book.open_dollars += sign * reservation.price.dollars(reservation.usage)
+
+    def _add_spent(self, reservation: Reservation, usage: Usage) -> None:
+        book = self._books[reservation.account]
+        book.spent += usage
+        book.spent_dollars += reservation.price.dollars(usage)
+        book.calls += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One party's view of the ledger. A model call takes an account and reserves and settles through it.
+
+    `priority` orders waiting calls when an endpoint's slots are short: higher goes first.
+    """
+
+    ledger: Ledger
+    name: str
+    priority: float = 0.0
+
+    async def reserve(self, prompt_tokens: int, completion_tokens: int, price: Price) -> Reservation:
+        """See `Ledger.reserve`."""
+        return await self.ledger.reserve(self.name, prompt_tokens, completion_tokens, price)
+
+    async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
+        """See `Ledger.settle`."""
+        await self.ledger.settle(reservation, usage)
+
+    @property
+    def tokens_left(self) -> int | None:
+        """Tokens this account could reserve now, or None when nothing limits it."""
+        return self.ledger.tokens_left(self.name)
+
+    @property
+    def spent(self) -> Usage:
+        """What this account's calls have used so far."""
+        return self.ledger.spent(self.name)
+
+
+def free_account(name: str = "free") -> Account:
+    """An account without limits, for calls outside a run (tests, `doctor`)."""
+    return Ledger(Limits(tokens=None)).account(name)

@@ -1,0 +1,1 @@
+"""Models: endpoints, their quirks, roles with fallbacks, retries and metering."""

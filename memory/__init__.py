@@ -1,0 +1,1 @@
+"""What a run knows: documents, artifacts, evidence, digests, and the trace. Imports core only."""

@@ -1,1 +1,1 @@
-"""Training planners. The room above evals: it may import every other room, and is the only one that may import torch."""
+"""Training planners. May import every other room, and is the only one that may import torch."""

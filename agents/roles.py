@@ -1,0 +1,84 @@
+"""The parts a run is made of, as the graph sees them: workers that do a subtask, and a writer.
+
+Each has a form that asks a model and an extractive form that needs none; the graph does not know which it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from ..core.events import Emit, silent
+from ..core.ledger import Account
+from ..memory.artifacts import ArtifactStore
+from ..memory.digest import Digest
+from ..memory.documents.base import Sources
+from ..planner.brief import Brief
+from ..planner.plan import Plan, Subtask
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from .report import Report
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Everything a worker gets for one attempt at one subtask: nothing of its siblings, no transcript.
+
+    Attributes:
+        brief: what the user wants, for orientation.
+        subtask: the piece of work.
+        parents: digests of the subtasks it depends on, already packed into its memory budget.
+        account: what its model calls are reserved from; its cap is the subtask's budget.
+        artifacts: where raw tool output goes, and where evidence is resolved.
+        sources: the user's documents, or None.
+        tools: tools beyond the built-in ones.
+        emit: tells what happens.
+        attempt: 0 for the first attempt, then 1, 2 …; it is also the seed.
+        missing: ids of dependencies that left nothing.
+    """
+
+    brief: Brief
+    subtask: Subtask
+    parents: tuple[Digest, ...]
+    account: Account
+    artifacts: ArtifactStore
+    sources: Sources | None = None
+    tools: Sequence[BaseTool] = ()
+    emit: Emit = silent
+    attempt: int = 0
+    missing: tuple[str, ...] = field(default=())
+
+
+class Worker(Protocol):
+    """Does one subtask.
+
+    A cap reached or a tool that fails is part of the digest (`capped`, `failures`), not an exception; what a worker
+    raises is a failure of the attempt as a whole, such as an endpoint that is down.
+    """
+
+    name: str
+
+    async def work(self, assignment: Assignment) -> Digest:
+        """The digest of one attempt."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Everything the writer gets: the brief, the plan and the digests, in plan order."""
+
+    brief: Brief
+    plan: Plan
+    digests: tuple[Digest, ...]
+    account: Account
+    artifacts: ArtifactStore
+    emit: Emit = silent
+
+
+class Writer(Protocol):
+    """Turns digests into a report whose citations are checked."""
+
+    async def write(self, writing: Writing) -> Report:
+        """The report. It names what is missing and why; it is never empty."""

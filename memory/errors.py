@@ -1,0 +1,46 @@
+"""Errors of the memory room.
+
+Each says what was wrong and where (the message) and what to do (the hint)::
+
+    ForeplanError
+    ├── UnknownArtifact      1   no artifact has this hash, its bytes were changed, or a span reaches beyond its end
+    ├── StorageError         1   a file, folder or database of a run cannot be read or written
+    │   └── UnknownVersion       it was written in a form that this version of Foreplan does not know
+    └── InputError           2
+        ├── UnknownDocument      the index has no such document
+        └── UnknownRun           no run, or more than one, has an id that begins so
+"""
+
+from __future__ import annotations
+
+from ..core.errors import FaultKind, ForeplanError, InputError
+
+
+class UnknownArtifact(ForeplanError):
+    """No artifact has this hash, what is stored does not have it any more, or a span reaches beyond its end."""
+
+    kind: FaultKind = "not_found"
+
+
+class StorageError(ForeplanError):
+    """A file, folder or database cannot be read or written: read-only, full, locked, unreachable or not ours."""
+
+    kind: FaultKind = "tool"
+
+
+class UnknownVersion(StorageError):
+    """What is stored says a version that this Foreplan does not know."""
+
+    def __init__(self, what: str, *, found: object, known: int) -> None:
+        super().__init__(
+            f"{what} is of version {found!r}; this Foreplan knows version {known}.",
+            hint="Upgrade Foreplan, or use another folder or database.",
+        )
+
+
+class UnknownDocument(InputError):
+    """The index has no such document."""
+
+
+class UnknownRun(InputError):
+    """No run, or more than one, has an id that begins so."""

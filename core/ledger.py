@@ -50,6 +50,11 @@ class Limits:
         return None if self.tokens is None else int(self.tokens * self.writer_share)
 
     @property
+    def writer_dollars(self) -> float | None:
+        """Dollars kept back for the writer, or None when the run has no dollar limit."""
+        return None if self.dollars is None else self.dollars * self.writer_share
+
+    @property
     def plan_tokens(self) -> int | None:
         """Tokens that the planner and all subtasks share, or None when the run has no token limit."""
         return None if self.tokens is None or self.writer_tokens is None else self.tokens - self.writer_tokens

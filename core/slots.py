@@ -1,11 +1,14 @@
-"""A semaphore whose waiters are served by priority instead of in order of arrival."""
+"""A semaphore whose waiters are served by priority instead of in order of arrival.
+
+A priority may be a number, or a callable where it changes while the waiter waits; `reprioritise` tells that it did.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
@@ -19,11 +22,12 @@ class PrioritySlots:
         if size < 1:
             raise ValueError(f"slots need a size of at least 1, not {size}")
         self._free = size
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._waiting: list[_Waiter] = []
+        self._stale = False
         self._arrivals = itertools.count()
 
     @asynccontextmanager
-    async def slot(self, priority: float = 0.0) -> AsyncIterator[None]:
+    async def slot(self, priority: float | Callable[[], float] = 0.0) -> AsyncIterator[None]:
         """Hold one slot for the length of the block."""
         await self._acquire(priority)
         try:
@@ -31,12 +35,16 @@ class PrioritySlots:
         finally:
             self._release()
 
-    async def _acquire(self, priority: float) -> None:
+    def reprioritise(self) -> None:
+        """Ask the waiters for their priorities again before the next slot is given away."""
+        self._stale = True
+
+    async def _acquire(self, priority: float | Callable[[], float]) -> None:
         if self._free > 0:
             self._free -= 1
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiting, (-priority, next(self._arrivals), turn))
+        heapq.heappush(self._waiting, _Waiter(priority, next(self._arrivals), turn))
         try:
             await turn
         except asyncio.CancelledError:
@@ -45,9 +53,26 @@ class PrioritySlots:
             raise
 
     def _release(self) -> None:
+        if self._stale:
+            self._waiting = [_Waiter(each.priority, each.arrival, each.turn) for each in self._waiting]
+            heapq.heapify(self._waiting)
+            self._stale = False
         while self._waiting:
-            turn = heapq.heappop(self._waiting)[2]
+            turn = heapq.heappop(self._waiting).turn
             if not turn.done():
                 turn.set_result(None)
                 return
         self._free += 1
+
+
+class _Waiter:
+    """One who waits, ordered by what its priority was when this object was made."""
+
+    __slots__ = ("arrival", "order", "priority", "turn")
+
+    def __init__(self, priority: float | Callable[[], float], arrival: int, turn: asyncio.Future[None]) -> None:
+        self.priority, self.arrival, self.turn = priority, arrival, turn
+        self.order = (-(priority() if callable(priority) else priority), arrival)
+
+    def __lt__(self, other: _Waiter) -> bool:
+        return self.order < other.order

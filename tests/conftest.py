@@ -1,0 +1,77 @@
+"""Fixtures shared by all tests: a throw-away PostgreSQL with a fresh database for each test that asks for one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+_SETTINGS = "-c listen_addresses='' -c fsync=off -c full_page_writes=off -c max_connections=60 -c shared_buffers=32MB"
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: _version(path.parents[1].name))
+    found += [Path(path) for path in [shutil.which("initdb")] if path]
+    return found[0].resolve().parent if found else None
+
+
+def _version(name: str) -> float:
+    return -float(name) if name.replace(".", "", 1).isdigit() else 0.0
+
+
+def _unprivileged() -> str | None:
+    """Whom to run the server as: PostgreSQL refuses to run as root."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A server's URL, whose database is never touched: FOREPLAN_TEST_POSTGRES, or one started for the session."""
+    given = os.environ.get("FOREPLAN_TEST_POSTGRES")
+    if given:
+        yield given
+        return
+    binaries = _binaries()
+    if binaries is None:
+        pytest.skip("no PostgreSQL: set FOREPLAN_TEST_POSTGRES to a server's URL, or install its binaries")
+    # A socket's path may have some 100 characters at most, which pytest's own temporary folders exceed.
+    folder = Path(tempfile.mkdtemp(prefix="fp-pg-"))
+    user = _unprivileged()
+    if user:
+        shutil.chown(folder, user)
+
+    def server(*command: str) -> None:
+        subprocess.run(
+            [binaries / command[0], *command[1:]], user=user, cwd=folder, check=True, timeout=60,
+            stdout=subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C"},
+        )  # fmt: skip
+
+    data, log = str(folder / "data"), str(folder / "log")
+    server("initdb", "-D", data, "-U", "foreplan", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
+    server("pg_ctl", "-D", data, "-l", log, "-w", "-o", f"{_SETTINGS} -k {folder}", "start")
+    try:
+        yield f"postgresql://foreplan@/postgres?host={folder}"
+    finally:
+        server("pg_ctl", "-D", data, "-m", "immediate", "stop")
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a database of its own for the test; it is dropped afterwards, whoever is still connected."""
+    psycopg = pytest.importorskip("psycopg")
+    name = f"foreplan_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            parts = psycopg.conninfo.conninfo_to_dict(postgres_server)
+            yield f"postgresql:///?{urlencode({**parts, 'dbname': name})}"
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,53 @@
+"""Context: everything live that a run needs, passed in through LangGraph's `context_schema`. State holds only data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from langgraph.store.base import BaseStore
+from langgraph.store.memory import InMemoryStore
+
+from ..core.ledger import Limits
+from ..core.models.roles import Models
+from ..memory.artifacts import ArtifactStore, MemoryArtifacts
+from ..memory.documents.base import Sources
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
+    from .roles import Worker, Writer
+    from .select.base import Verifier
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the graph works with.
+
+    Attributes:
+        models: the roles; an empty `Models()` runs the extractive roles, which need no model.
+        sources: documents that may be searched, or None.
+        tools: tools of the workers beyond the built-in ones; any LangChain tools.
+        artifacts: where raw tool output is kept.
+        limits: what the run may spend, and how much it does at once.
+        approve: stop with an `interrupt()` before a plan, or a changed plan, is executed.
+        verifier: scores a digest 0..1 for subtasks with `select = "best"`; None asks the judge model, if there is one.
+        workers: the user's own workers by name, beside or instead of the models' ones.
+        writer: the user's own writer, instead of the model's.
+        project: lessons are shared by runs of one project; None keeps them to the run.
+        store: where plan items, results and the journal go when the graph was compiled without a store. In memory by
+            default, so that such a run does not survive its process.
+    """
+
+    models: Models = field(default_factory=Models)
+    sources: Sources | None = None
+    tools: Sequence[BaseTool] = ()
+    artifacts: ArtifactStore = field(default_factory=MemoryArtifacts)
+    limits: Limits = field(default_factory=Limits)
+    approve: bool = False
+    verifier: Verifier | None = None
+    workers: Mapping[str, Worker] = field(default_factory=dict)
+    writer: Writer | None = None
+    project: str | None = None
+    store: BaseStore = field(default_factory=InMemoryStore)

@@ -1,0 +1,145 @@
+"""The executor: subtasks of a plan go in as they become known, their results come out; no barrier anywhere.
+
+Each subtask is one LangGraph task with a name of its own, called in plan order from the node that runs the plan. Its
+body waits for the subtask's own dependencies, then for a slot (the longest remaining path first), then works. Laws:
+
+- A result is kept under its Merkle key before anything can build on it; a key that has a result is not worked on again.
+- A failing subtask is a result like any other. It cancels nobody; dependants skip or go on as their `on_missing` says.
+- Only cancellation and LangGraph's own interrupts leave a body as exceptions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from langgraph.func import task
+
+from ..core.events import SubtaskEnded, SubtaskStarted
+from ..core.slots import PrioritySlots
+from ..planner.plan import Subtask
+from .board import Result
+from .keys import brief_key, inputs_key, subtask_key
+from .order import RemainingPaths
+from .scope import Scope, subtask_account
+from .subtask import skip, work_on
+
+
+@dataclass
+class _Entry:
+    """One subtask under way: what it waits for, and the LangGraph future that ends with its key."""
+
+    subtask: Subtask
+    key: str
+    dependencies: list[_Entry]
+    twin: _Entry | None = None
+    future: asyncio.Future[str] = field(init=False)
+    recovery: asyncio.Task[None] | None = None
+
+
+class Executor:
+    """Runs the subtasks of one plan. Lives as long as one call of the node that owns it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._root = brief_key(scope.brief)
+        self._slots = PrioritySlots(scope.context.limits.concurrency)
+        self._paths = RemainingPaths()
+        self._entries: dict[str, _Entry] = {}
+        self._by_key: dict[str, _Entry] = {}
+        self._results: dict[str, Result] = {}
+
+    def start(self, subtasks: Sequence[Subtask]) -> None:
+        """Begin these subtasks. To be called from the node's own body, in plan order, dependencies first."""
+        self._paths.add(subtasks)
+        self._slots.reprioritise()
+        for subtask in subtasks:
+            self._start(subtask)
+
+    async def finish(self) -> list[Result]:
+        """The results of all subtasks begun, in plan order, once every one has ended.
+
+        When cancelled, or when results can't be kept, the subtasks under way are cancelled and waited for.
+        """
+        try:
+            return [await self._result(entry) for entry in self._entries.values()]
+        except BaseException:
+            await self.cancel()
+            raise
+
+    async def cancel(self) -> None:
+        """Stop what is under way; no call of a worker is left running when this returns."""
+        entries = self._entries.values()
+        under_way = [each for entry in entries for each in (entry.future, entry.recovery) if each and not each.done()]
+        for each in under_way:
+            each.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _start(self, subtask: Subtask) -> None:
+        dependencies = [self._entries[each] for each in subtask.depends_on]
+        key = subtask_key(self._root, subtask, (each.key for each in dependencies))
+        entry = _Entry(subtask, key, dependencies, twin=self._by_key.get(key))
+
+        async def body(_: str) -> str:
+            await self._run(entry)
+            return entry.key
+
+        body.__name__ = f"{subtask.id}-{key[:12]}"
+        self._entries[subtask.id] = entry
+        self._by_key.setdefault(key, entry)
+        entry.future = task(body, name=body.__name__)(key)
+
+    async def _run(self, entry: _Entry) -> None:
+        parents = [(each, await self._result(each)) for each in entry.dependencies]
+        if entry.twin is not None:
+            await self._result(entry.twin)
+        inputs = inputs_key({each.key: result.digest for each, result in parents})
+        async with self._slots.slot(lambda: self._paths.length(entry.subtask.id)):
+            kept = await self._scope.board.result(entry.key)
+            if kept is not None and self._still_valid(kept, inputs):
+                self._tell(entry, kept, cached=True)
+            else:
+                kept = await self._do(entry, [result for _, result in parents], inputs)
+                await self._scope.board.keep(entry.key, kept)
+                self._tell(entry, kept)
+        self._results[entry.subtask.id] = kept.of(entry.subtask.id)
+
+    async def _do(self, entry: _Entry, parents: Sequence[Result], inputs: str) -> Result:
+        missing = [each.digest.subtask for each in parents if not each.usable]
+        if missing and entry.subtask.on_missing == "skip":
+            return skip(entry.subtask, missing, inputs, self._scope.revision)
+        usable = tuple(each.digest for each in parents if each.usable)
+        priority = self._paths.length(entry.subtask.id)
+        return await work_on(self._scope, entry.subtask, usable, tuple(missing), inputs, priority)
+
+    def _still_valid(self, kept: Result, inputs: str) -> bool:
+        return kept.inputs == inputs and (kept.usable or kept.revision == self._scope.revision)
+
+    async def _result(self, entry: _Entry) -> Result:
+        """An entry's result, once its task has ended.
+
+        LangGraph does not call the body of a task that it knows to be done; its result is then read back by key.
+        """
+        await asyncio.wait([entry.future])
+        entry.future.result()
+        if entry.subtask.id not in self._results:
+            entry.recovery = entry.recovery or asyncio.create_task(self._run(entry))
+            await asyncio.wait([entry.recovery])
+            entry.recovery.result()
+        return self._results[entry.subtask.id]
+
+    def _tell(self, entry: _Entry, result: Result, *, cached: bool = False) -> None:
+        if cached:
+            self._scope.emit(SubtaskStarted(subtask=entry.subtask.id, cached=True))
+        self._scope.emit(
+            SubtaskEnded(
+                subtask=entry.subtask.id,
+                state=result.digest.state,
+                claims=len(result.digest.claims),
+                tokens=self._scope.ledger.spent(subtask_account(entry.subtask.id)).total_tokens,
+                seconds=result.seconds,
+                reason=result.reason,
+            )
+        )
+

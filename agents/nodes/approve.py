@@ -1,0 +1,58 @@
+"""Node `approve`: when approval is on, stops with an `interrupt()` until somebody approves, edits or rejects the plan.
+
+The interrupt's value is `{"plan": ..., "revision": n}`; the run is resumed with one of
+
+    {"decision": "approve"}        {"decision": "edit", "plan": {...}}        {"decision": "reject", "reason": "..."}
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from ...core.errors import ForeplanError
+from ...core.events import RunEnded
+from ...planner.validate import require_valid
+from ...planner.wire import parse_plan
+from ..context import Context
+from ..scope import Scope, open_scope
+from ..state import RunState
+
+
+async def approve(state: RunState, runtime: Runtime[Context]) -> RunState:
+    """What was decided, with the edited plan if there is one. An edit that is no valid plan is asked for again."""
+    clock = state.get("clock") or time.time()
+    plan = state.get("current_plan")
+    if not runtime.context.approve or plan is None:
+        return {"clock": clock}
+    scope = await open_scope(state, runtime)
+    question: dict[str, Any] = {"plan": plan, "revision": scope.revision}
+    while True:
+        answer = interrupt(question)
+        try:
+            return {**_decide(scope, answer), "clock": state.get("clock") or time.time()}
+        except ForeplanError as error:
+            question = {**question, "error": str(error)}
+
+
+def _decide(scope: Scope, answer: Any) -> RunState:
+    """The state that an answer leads to.
+
+    Raises:
+        InputError: the edited plan is not valid.
+    """
+    decision = answer.get("decision") if isinstance(answer, dict) else answer
+    if decision == "edit":
+        edited = parse_plan(answer.get("plan"))
+        require_valid(edited, scope.rules)
+        return {"decision": "approve", "current_plan": edited.model_dump(mode="json")}
+    if decision == "approve":
+        return {"decision": "approve"}
+    if decision == "reject":
+        reason = str(answer.get("reason", "")) if isinstance(answer, dict) else ""
+        scope.emit(RunEnded(state="rejected", tokens=scope.ledger.spent().total_tokens))
+        return {"decision": "reject", "reason": reason[:1_000], "ended": "rejected"}
+    raise ForeplanError(f"{decision!r} is no decision.", hint="Answer with approve, edit or reject.")

@@ -1,0 +1,76 @@
+"""Node `plan`: begins a run. Checks the brief and a plan that came with it; asks for a whole plan before approval."""
+
+from __future__ import annotations
+
+import uuid
+
+from langgraph.runtime import Runtime
+from pydantic import ValidationError
+
+from ...core.errors import InputError
+from ...core.events import RunStarted
+from ...planner.brief import Brief
+from ...planner.plan import Plan
+from ...planner.embedded import facets
+from ...planner.propose import propose
+from ...planner.validate import require_valid
+from ...planner.wire import parse_plan
+from ..context import Context
+from ..scope import Scope, open_scope
+from ..state import STATE_VERSION, Json, RunState
+
+
+async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
+    """The run's id and brief, and its plan where that is known before execution.
+
+    Raises:
+        InputError: the brief or the plan can't be used.
+        PlanError: approval is on and the planner gave no valid plan.
+    """
+    begun: RunState = {
+        "version": STATE_VERSION,
+        "run": state.get("run_id") or uuid.uuid4().hex,
+        "brief": read_brief(state.get("brief")).model_dump(mode="json"),
+        "revision": 0,
+        "current_plan": None,
+        "decision": None,
+        "reason": "",
+        "unfinished": 0,
+    }
+    scope = await open_scope(begun, runtime)
+    scope.emit(RunStarted(run=scope.run, goal=scope.brief.goal, embedded=scope.context.models.embedded))
+    given = state.get("plan")
+    if given is not None:
+        begun["current_plan"] = _given_plan(scope, given)
+    elif scope.context.approve:
+        begun["current_plan"] = (await _whole_plan(scope)).model_dump(mode="json")
+    return begun
+
+
+def read_brief(value: Json | str | None) -> Brief:
+    """A brief from the state: its JSON form, or just the goal.
+
+    Raises:
+        InputError: it is neither, or breaks a bound; the message names the field.
+    """
+    try:
+        return Brief.model_validate({"goal": value.strip()} if isinstance(value, str) else value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "brief"
+        raise InputError(f"The brief cannot be used: {where}: {first['msg']}.", hint="Give a goal in words.") from None
+
+
+def _given_plan(scope: Scope, given: Json) -> Json:
+    checked = parse_plan(given)
+    require_valid(checked, scope.rules)
+    return checked.model_dump(mode="json")
+
+
+async def _whole_plan(scope: Scope) -> Plan:
+    planner = scope.context.models.planner
+    if planner is None:
+        return facets(scope.brief)
+    return await propose(
+        planner, scope.brief, account=scope.planner_account, rules=scope.rules, workers=scope.offers, emit=scope.emit
+    )

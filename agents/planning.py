@@ -1,0 +1,163 @@
+"""Getting a run's plan: written by the planner while it already runs, by hand, or by the extractive planner.
+
+Laws of a plan that is written while it runs: an item is committed before its subtask starts; what was committed before
+a crash is never planned anew, the planner goes on from there; only the caller starts subtasks, in plan order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from ..core.errors import ForeplanError
+from ..core.events import Noted, PlanItem, PlanReady
+from ..planner.embedded import facets
+from ..planner.plan import Plan, PlanHead, PlanPrefix, Subtask
+from ..planner.propose import propose_stream
+from .scope import Scope
+
+_Start = Callable[[Sequence[Subtask]], None]
+_Item = PlanHead | Subtask
+
+
+def tell_plan(scope: Scope, plan: Plan) -> None:
+    """Emit the events of a plan that is known as a whole."""
+    tell_items(scope, plan.subtasks)
+    scope.emit(PlanReady(mode=plan.mode, subtasks=len(plan.subtasks), revision=scope.revision))
+
+
+def tell_items(scope: Scope, subtasks: Sequence[Subtask]) -> None:
+    """Emit that these subtasks are part of the plan."""
+    for subtask in subtasks:
+        scope.emit(
+            PlanItem(
+                subtask=subtask.id,
+                goal=subtask.goal,
+                depends_on=subtask.depends_on,
+                forecast_tokens=subtask.forecast.tokens_p50,
+                budget_tokens=subtask.budget,
+            )
+        )
+
+
+async def written_plan(scope: Scope, start: _Start) -> Plan:
+    """The plan, once it is whole; each of its subtasks is committed and then started as soon as it is known.
+
+    A planner that fails after its first subtask leaves a shorter plan: what is begun is worth finishing.
+
+    Raises:
+        PlanError: the planner failed before it had written a subtask.
+    """
+    prefix, whole = await scope.board.plan()
+    writing = _Writing(scope, start, prefix)
+    if prefix is not None:
+        writing.begin(prefix.subtasks)
+    if not whole:
+        await _write(scope, writing, prefix)
+        await scope.board.close_plan(len(writing.subtasks))
+    plan = writing.plan()
+    scope.emit(PlanReady(mode=plan.mode, subtasks=len(plan.subtasks), revision=scope.revision))
+    return plan
+
+
+async def _write(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> None:
+    try:
+        async with aclosing(_batches(_items(scope, prefix))) as batches:
+            async for batch in batches:
+                await writing.add(batch)
+    except ForeplanError as error:
+        if not writing.subtasks:
+            raise
+        scope.emit(Noted(text=f"The plan ends early: {error.message}", level="warning"))
+
+
+class _Writing:
+    """A plan as far as it is written."""
+
+    def __init__(self, scope: Scope, start: _Start, prefix: PlanPrefix | None) -> None:
+        self._scope, self._start = scope, start
+        self._head = prefix.head if prefix else None
+        self.subtasks: list[Subtask] = []
+
+    async def add(self, items: Sequence[_Item]) -> None:
+        """Commit these items together, then start their subtasks."""
+        heads = [each for each in items if not isinstance(each, Subtask)]
+        subtasks = [each for each in items if isinstance(each, Subtask)]
+        if heads:
+            self._head = heads[0]
+        await self._scope.board.commit(heads[0] if heads else None, len(self.subtasks), subtasks)
+        self.begin(subtasks)
+
+    def begin(self, subtasks: Sequence[Subtask]) -> None:
+        """Start subtasks that are committed."""
+        self.subtasks += subtasks
+        tell_items(self._scope, subtasks)
+        self._start(subtasks)
+
+    def plan(self) -> Plan:
+        """What was written, as a plan."""
+        if self._head is None:
+            raise ForeplanError("The planner wrote no plan.", kind="malformed")
+        return PlanPrefix(self._head, tuple(self.subtasks)).plan()
+
+
+def _items(scope: Scope, prefix: PlanPrefix | None) -> AsyncIterator[_Item]:
+    planner = scope.context.models.planner
+    if planner is None:
+        return _embedded_items(scope, prefix)
+    return propose_stream(
+        planner,
+        scope.brief,
+        account=scope.planner_account,
+        rules=scope.rules,
+        workers=scope.offers,
+        committed=prefix,
+        emit=scope.emit,
+    )
+
+
+async def _embedded_items(scope: Scope, prefix: PlanPrefix | None) -> AsyncIterator[_Item]:
+    plan = facets(scope.brief)
+    if prefix is None:
+        yield plan.head
+    for subtask in plan.subtasks[len(prefix.subtasks) if prefix else 0 :]:
+        yield subtask
+
+
+async def _batches(items: AsyncIterator[_Item]) -> AsyncIterator[list[_Item]]:
+    """All items that are there, again and again: a task of its own reads ahead, so that committing never delays it."""
+    queue: asyncio.Queue[_Item | _End] = asyncio.Queue()
+    pump = asyncio.create_task(_pump(items, queue))
+    try:
+        end: _End | None = None
+        while end is None:
+            waiting = [await queue.get()]
+            while not queue.empty():
+                waiting.append(queue.get_nowait())
+            end = next((each for each in waiting if isinstance(each, _End)), None)
+            if batch := [each for each in waiting if not isinstance(each, _End)]:
+                yield batch
+        if end.error is not None:
+            raise end.error
+    finally:
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+
+
+@dataclass(frozen=True)
+class _End:
+    """The planner's stream is over, with an error or without."""
+
+    error: Exception | None = None
+
+
+async def _pump(items: AsyncIterator[_Item], queue: asyncio.Queue[_Item | _End]) -> None:
+    try:
+        async for item in items:
+            queue.put_nowait(item)
+    except Exception as error:  # handed to the reader, which raises it
+        queue.put_nowait(_End(error))
+    else:
+        queue.put_nowait(_End())

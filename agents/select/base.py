@@ -1,0 +1,63 @@
+"""What every selector has: attempts to draw from, and `select`, which returns the digest to keep.
+
+Laws: never more draws than the subtask allows; an attempt that raises counts as made and the others go on; only when
+all attempts raised is the last error raised. Attempts share the subtask's account, so a reached cap ends them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+from ...memory.digest import Digest
+
+Draw: TypeAlias = Callable[[int], Awaitable[Digest]]
+"""Makes attempt number i (from 0) and returns its digest."""
+
+Verifier: TypeAlias = Callable[[str, Digest], Awaitable[float]]
+"""Scores a digest for a goal, 0 (useless) to 1 (certainly right)."""
+
+
+class Attempts:
+    """Up to `limit` attempts at one subtask. `digests` are those that came, in order of their number."""
+
+    def __init__(self, draw: Draw, limit: int) -> None:
+        self.digests: list[Digest] = []
+        self._draw, self._limit, self._made = draw, limit, 0
+
+    @property
+    def left(self) -> int:
+        """How many attempts may still be made."""
+        return self._limit - self._made
+
+    async def more(self, count: int = 1) -> list[Digest]:
+        """Make `count` attempts side by side (fewer when fewer are left) and return the digests that came.
+
+        Raises:
+            Exception: the last attempt's error, when no attempt is left and none ever gave a digest.
+        """
+        numbers = range(self._made, self._made + min(count, self.left))
+        self._made = numbers.stop
+        outcomes = await asyncio.gather(*map(self._draw, numbers), return_exceptions=True)
+        errors = [each for each in outcomes if isinstance(each, BaseException)]
+        for error in errors:
+            if not isinstance(error, Exception):
+                raise error
+        came = [each for each in outcomes if isinstance(each, Digest)]
+        self.digests += came
+        if errors and not self.digests and not self.left:
+            raise errors[-1]
+        return came
+
+
+class Selector(Protocol):
+    """Turns attempts into one digest."""
+
+    async def select(self, attempts: Attempts) -> Digest:
+        """The digest to keep."""
+
+
+def fullest(digests: list[Digest]) -> Digest:
+    """The digest with most supported claims; one that is done before one that is not, the earliest among equals."""
+    return max(digests, key=lambda each: (each.state == "done", sum(claim.supported for claim in each.claims)))

@@ -1,0 +1,29 @@
+"""Which selector a subtask asks for, and which verifier `best` uses."""
+
+from __future__ import annotations
+
+from ...core.ledger import Account
+from ...planner.plan import Subtask
+from ..context import Context
+from .base import Selector, Verifier
+from .best import Best
+from .first import First
+from .fuse import Fuse
+from .judge import judge_with
+from .support import supported_share
+from .vote import Vote
+
+
+def selector_for(context: Context, subtask: Subtask, account: Account) -> Selector:
+    """The selector for `subtask.select`."""
+    if subtask.select == "best":
+        return Best(_verifier(context, account), subtask.goal)
+    return {"first": First, "vote": Vote, "fuse": Fuse}[subtask.select]()
+
+
+def _verifier(context: Context, account: Account) -> Verifier:
+    """The app's verifier, else the judge model, else the share of claims whose checks hold."""
+    if context.verifier is not None:
+        return context.verifier
+    judge = context.models.judge
+    return supported_share if judge is None else judge_with(judge, account)

@@ -1,0 +1,118 @@
+"""One subtask, from its parents' digests to its result: pack, attempt, select, and turn every failure into data."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import Sequence
+
+from langgraph.errors import GraphBubbleUp
+
+from ..core.errors import FaultKind, ForeplanError, classify
+from ..core.events import LessonLearned, SubtaskStarted
+from ..core.ledger import Account
+from ..memory.digest import Digest
+from ..memory.pack import pack
+from ..planner.plan import Subtask
+from .board import Result
+from .roles import Assignment, Worker
+from .scope import Scope, subtask_account
+from .select.base import Attempts
+from .select.choose import selector_for
+from .workers.choose import worker_for
+
+_PARENTS_SHARE = 0.4
+"""At most this part of a subtask's budget goes into its parents' digests."""
+
+
+def skip(subtask: Subtask, missing: Sequence[str], inputs: str, revision: int) -> Result:
+    """The result of a subtask that is not run because something it depends on left nothing."""
+    reason = f"needs {', '.join(missing)}, which left nothing"
+    digest = Digest(subtask=subtask.id, state="skipped", failures=(reason,))
+    return Result(digest=digest, inputs=inputs, revision=revision, reason=reason)
+
+
+async def work_on(
+    scope: Scope,
+    subtask: Subtask,
+    parents: tuple[Digest, ...],
+    missing: tuple[str, ...],
+    inputs: str,
+    priority: float,
+) -> Result:
+    """Do a subtask. Whatever goes wrong is in the result; only cancellation and interrupts are raised."""
+    account = scope.ledger.account(subtask_account(subtask.id), cap_tokens=subtask.budget, priority=priority)
+    worker = worker_for(scope.context, scope.lessons, subtask)
+    scope.emit(SubtaskStarted(subtask=subtask.id, worker=worker.name))
+    started, before = time.monotonic(), account.spent.total_tokens
+    kind: FaultKind | None = None
+    try:
+        digest = await _attempt(scope, subtask, worker, account, parents, missing)
+        reason = "; ".join(digest.failures)[:500] if digest.state != "done" else ""
+    except GraphBubbleUp:
+        raise
+    except Exception as error:  # a subtask's failure is data: its siblings go on, and the planner may revise
+        kind, reason = classify(error), _describe(error)
+        digest = Digest(subtask=subtask.id, state="failed", failures=(reason,))
+        scope.emit(LessonLearned(subtask=subtask.id, kind=kind, text=reason))
+    return Result(
+        digest=digest,
+        inputs=inputs,
+        revision=scope.revision,
+        tokens=account.spent.total_tokens - before,
+        seconds=time.monotonic() - started,
+        reason=reason,
+        kind=kind,
+    )
+
+
+async def _attempt(
+    scope: Scope,
+    subtask: Subtask,
+    worker: Worker,
+    account: Account,
+    parents: tuple[Digest, ...],
+    missing: tuple[str, ...],
+) -> Digest:
+    packed = pack(parents, goal=subtask.goal, cap_tokens=int(subtask.budget * _PARENTS_SHARE)).digests
+
+    async def draw(attempt: int) -> Digest:
+        assignment = Assignment(
+            brief=scope.brief,
+            subtask=subtask,
+            parents=packed,
+            account=account,
+            artifacts=scope.context.artifacts,
+            sources=scope.context.sources,
+            tools=scope.context.tools,
+            emit=scope.emit,
+            attempt=attempt,
+            missing=missing,
+        )
+        return await worker.work(assignment)
+
+    selector = selector_for(scope.context, subtask, account)
+    async with asyncio.timeout(_seconds_for_work(scope)):
+        digest = await selector.select(Attempts(draw, subtask.attempts))
+    short = missing and digest.state == "done"
+    return digest.model_copy(update={"state": "partial"}) if short else digest
+
+
+def _seconds_for_work(scope: Scope) -> float | None:
+    """Seconds until subtasks must stop so that the writer keeps its share of the run's time."""
+    limits, left = scope.context.limits, scope.ledger.seconds_left()
+    if left is None or limits.seconds is None:
+        return None
+    return max(0.0, left - limits.seconds * limits.writer_share)
+
+
+def _describe(error: Exception) -> str:
+    """One line about an error; for a bug, with the place where it happened."""
+    if isinstance(error, TimeoutError):
+        return "the run's time limit was reached"
+    if isinstance(error, ForeplanError):
+        return error.message
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+    return f"{type(error).__name__} in {place}: {str(error)[:300]}"

@@ -1,0 +1,1 @@
+"""Providers of `web_search`, one file each behind `base.WebSearch`."""

@@ -1,7 +1,9 @@
-"""Errors of the executor. Each is a `ForeplanError`, so it says what was wrong and what to do::
+"""Errors of the executor. Each is a `ForeplanError`, so it says what was wrong and what to do.
 
-ForeplanError
-└── ToolFailed        a tool could not do what it was asked; `.kind` says whether asking again may help
+::
+
+    ForeplanError
+    └── ToolFailed        a tool could not do what it was asked; `.kind` says whether asking again may help
 """
 
 from __future__ import annotations

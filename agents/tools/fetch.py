@@ -18,14 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..errors import ToolFailed
 from .base import Excerpt
 from .guard import GuardedTransport, Resolve, resolve
-from .page import READABLE, readable_text
+from .page import READERS, media_type, read_page
 
 MAX_BYTES = 5_000_000
 MAX_SECONDS = 20.0
 MAX_REDIRECTS = 5
 _HEADERS = {
     "User-Agent": "Foreplan (research agent; +https://pypi.org/project/foreplan)",
-    "Accept": ", ".join([*READABLE, "*/*;q=0.1"]),
+    "Accept": ", ".join([*READERS, "*/*;q=0.1"]),
     "Accept-Encoding": "gzip",
 }
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -53,12 +53,10 @@ def fetch_tool(
         try:
             async with asyncio.timeout(max_seconds):
                 page = await _load(transport, url, max_bytes)
-                title, text = await asyncio.to_thread(readable_text, page.body, page.content_type, page.url)
+                found = await asyncio.to_thread(read_page, page.body, page.content_type, page.url)
         except TimeoutError as error:
             raise ToolFailed(f"{url} took longer than {max_seconds:g} seconds.", kind="transient") from error
-        if not text.strip():
-            raise ToolFailed(f"There is no readable text at {url}.", kind="not_found")
-        return text, (Excerpt(text, 0, len(text), title, page.url),)
+        return found.text, (Excerpt(found.text, 0, len(found.text), found.title, page.url),)
 
     return StructuredTool.from_function(
         coroutine=fetch,
@@ -90,7 +88,7 @@ async def _load(transport: httpx.AsyncBaseTransport, url: str, max_bytes: int) -
         async with client, client.stream("GET", url) as response:
             _check_status(response)
             content_type = response.headers.get("content-type", "text/plain")
-            if content_type.partition(";")[0].strip().lower() not in READABLE:
+            if media_type(content_type) not in READERS:
                 raise ToolFailed(f"{url} is {content_type[:100]}, which has no text to read.", kind="refused")
             return _Page(url=str(response.url), content_type=content_type, body=await _body(response, max_bytes))
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:

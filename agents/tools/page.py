@@ -1,72 +1,70 @@
-"""From the bytes of a web page or file to its title and readable text."""
+"""From the bytes of a web page or file to its title and readable text, through the readers of the sources' files."""
 
 from __future__ import annotations
 
+import codecs
 import re
-from io import BytesIO
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-import trafilatura
-from charset_normalizer import from_bytes
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
-
+from ...memory.documents.base import Document
+from ...memory.documents.readers.base import Reader
+from ...memory.documents.readers.html import read_html
+from ...memory.documents.readers.pdf import read_pdf
+from ...memory.documents.readers.plain import read_markdown, read_text
+from ...memory.documents.readers.structured import read_json
+from ...memory.errors import SourceError
 from ..errors import ToolFailed
 
-_HTML = ("text/html", "application/xhtml+xml")
-_PDF = "application/pdf"
-READABLE = (
-    *_HTML, "text/plain", "text/markdown", "text/csv", "text/xml", _PDF,
-    "application/json", "application/ld+json", "application/xml", "application/atom+xml", "application/rss+xml",
-)  # fmt: skip
-MAX_PDF_PAGES = 300
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+READERS: dict[str, Reader] = {
+    "text/html": read_html,
+    "application/xhtml+xml": read_html,
+    "application/pdf": read_pdf,
+    "application/json": read_json,
+    "application/ld+json": read_json,
+    "text/markdown": read_markdown,
+    "text/plain": read_text,
+    "text/csv": read_text,
+    "text/xml": read_text,
+    "application/xml": read_text,
+    "application/atom+xml": read_text,
+    "application/rss+xml": read_text,
+}
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 
-def readable_text(body: bytes, content_type: str, url: str) -> tuple[str, str]:
-    """Title and text of what was loaded from `url`; both may be empty.
+def media_type(content_type: str) -> str:
+    """`text/html` of `Text/HTML; charset=utf-8`."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def read_page(body: bytes, content_type: str, url: str) -> Document:
+    """Title and text of what was loaded from `url`; its media type is one of `READERS`.
 
     Raises:
-        ToolFailed: when a PDF cannot be read.
+        ToolFailed: when there is no readable text in it.
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind in _HTML:
-        return _html(body, content_type, url)
-    text = _pdf(body, url) if kind == _PDF else _decode(body, content_type)
-    return _file_name(url), text
-
-
-def _html(body: bytes, content_type: str, url: str) -> tuple[str, str]:
-    # Without a charset in its header a page names one inside, which trafilatura reads itself.
-    html = _decode(body, content_type) if _CHARSET.search(content_type) else body
-    document = trafilatura.bare_extraction(html, url=url, with_metadata=True, include_tables=True)
-    if document is None:
-        return _file_name(url), ""
-    fields = document if isinstance(document, dict) else document.as_dict()
-    return str(fields.get("title") or _file_name(url)), str(fields.get("text") or "")
-
-
-def _pdf(body: bytes, url: str) -> str:
-    try:
-        pages = PdfReader(BytesIO(body)).pages
-        return "\n\n".join(page.extract_text() for page in pages[:MAX_PDF_PAGES])
-    # pypdf lets errors of every kind through on malformed files, so its own base class is not enough.
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise ToolFailed(f"The PDF at {url} cannot be read: {error}.") from error
-
-
-def _decode(body: bytes, content_type: str) -> str:
+    kind = media_type(content_type)
     named = _CHARSET.search(content_type)
-    for encoding in (named[1] if named else "utf-8", "utf-8"):
-        try:
-            return body.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    best = from_bytes(body[:100_000]).best()
-    return body.decode(best.encoding if best else "latin-1", errors="replace")
+    if named and kind != "application/pdf":
+        body = _as_utf8(body, named[1])
+    try:
+        return READERS[kind](body, _file_name(url))
+    except SourceError as error:
+        raise ToolFailed(f"{url} cannot be read: {error.message}.", kind="not_found") from error
+    # Parsers let errors of their own code through on damaged files; which ones, nobody knows in advance.
+    except Exception as error:
+        raise ToolFailed(f"{url} cannot be read: {type(error).__name__}: {str(error)[:200]}.") from error
 
 
-def _file_name(url: str) -> str:
+def _as_utf8(body: bytes, charset: str) -> bytes:
+    """The body with a UTF-8 mark in front, which outranks what it says of itself, as a header must."""
+    try:
+        return codecs.BOM_UTF8 + body.decode(charset).encode()
+    except (UnicodeDecodeError, LookupError):
+        return body
+
+
+def _file_name(url: str) -> PurePosixPath:
     parts = urlsplit(url)
-    return unquote(PurePosixPath(parts.path).name) or parts.netloc
+    return PurePosixPath(PurePosixPath(unquote(parts.path)).name or parts.netloc or "page")

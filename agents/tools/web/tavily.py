@@ -29,8 +29,9 @@ def tavily(base_url: str | None, api_key: str | None, timeout_s: float) -> WebSe
         except (UsageLimitExceededError, TavilyTimeout, httpx.HTTPError) as error:
             reason = str(error) or type(error).__name__
             raise ToolFailed(f"Tavily did not answer: {reason}.", kind="transient") from error
-        except ValueError as error:
-            raise ToolFailed("Tavily's answer is not JSON.", kind="malformed") from error
+        # The client reads the answer unchecked, so JSON of another shape comes out as an error of its own code.
+        except (ValueError, AttributeError, TypeError) as error:
+            raise ToolFailed("Tavily's answer is not in its form.", kind="malformed") from error
         finally:
             await client.close()
         entries = answer.get("results") if isinstance(answer, dict) else None

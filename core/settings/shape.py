@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, m
 
 from ..ledger import Limits
 from ..models.base import Effort
+from ..models.quirks import Quirks
 
 _DEFAULT_LIMITS = Limits()
 
@@ -24,6 +25,7 @@ def _none_word(value: Any) -> Any:
 PerMillion = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
+Window = Annotated[int, Field(ge=256, le=1_000_000_000)]
 Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 Url = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2_000)]
@@ -51,13 +53,19 @@ class Endpoint(Table):
     price_cached: PerMillion | None = Field(
         default=None, description="Dollars per million prompt tokens served from the endpoint's prefix cache."
     )
-    window_tokens: Count | None = Field(default=None, description="Tokens the model's context window holds.")
+    window_tokens: Window | None = Field(default=None, description="Tokens the model's context window holds.")
     max_completion_tokens: Count | None = Field(default=None, description="Most tokens one answer may have.")
     concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=None, description="Most calls in flight to this endpoint."
     )
-    quirks: dict[Name, bool | str] = Field(
-        default_factory=dict, description="What the endpoint does differently; see the table of quirks."
+    timeout_s: Positive | None = Field(
+        default=None, description="Longest wait in seconds for a whole answer, or for the next piece of a streamed one."
+    )
+    extra_body: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters sent with each call as they are, for the endpoint's own options."
+    )
+    quirks: Quirks = Field(
+        default_factory=Quirks, description="What the endpoint does differently; most are known or found out."
     )
 
 

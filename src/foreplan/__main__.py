@@ -1,0 +1,6 @@
+"""`python -m foreplan` is the command `foreplan`."""
+
+from foreplan.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m foreplan.bench NAME` runs one. Each is a module here with `run(*, data, quick) -> dict`."""

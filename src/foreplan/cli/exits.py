@@ -69,7 +69,7 @@ def _explained(error: Exception, home: Path | None) -> tuple[str, int]:
 def _leave(paragraph: str, code: int) -> NoReturn:
     from foreplan.cli.text import safe
 
-    print(safe(paragraph.strip()), file=sys.stderr)  # noqa: T201
+    print(safe(paragraph.strip()), file=sys.stderr)
     raise SystemExit(code)
 
 

@@ -69,7 +69,7 @@ class LiveTree:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
         for note in self.view.notes:
-            print(f"note: {safe(note)}", file=sys.stderr)  # noqa: T201
+            print(f"note: {safe(note)}", file=sys.stderr)
 
     def paused(self) -> AbstractContextManager[None]:
         """See `Progress.paused`."""
@@ -102,7 +102,7 @@ class PlainLines:
         self.view.apply(event)
         line = self._line(event)
         if line:
-            print(safe(line), file=sys.stderr, flush=True)  # noqa: T201
+            print(safe(line), file=sys.stderr, flush=True)
 
     def __enter__(self) -> PlainLines:
         return self

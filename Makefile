@@ -1,0 +1,50 @@
+# Everything a developer does here. `make install` once, then the rest.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?=
+ROOMS := src/foreplan src/foreplan/core/ src/foreplan/memory/ src/foreplan/planner/ src/foreplan/agents/ \
+         src/foreplan/evals/ src/foreplan/train/
+
+.PHONY: install demo test test-slow test-postgres check bench docs format clean
+
+install: $(BIN)/foreplan
+
+$(BIN)/foreplan: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
+
+demo: install
+	$(BIN)/foreplan run --embedded --sources examples/documents --home .foreplan/demo \
+		"Who designed the lighthouse on Grennan Head, and which college did that engineer attend?"
+
+test: install
+	$(BIN)/python -m pytest -n 2
+
+test-slow: install
+	$(BIN)/python -m pytest -n 2 -m slow
+
+test-postgres: install
+	$(BIN)/python -m pytest -m postgres
+
+# The links of the rooms are named with a trailing slash: ruff sees their files under src/foreplan only then.
+check: install
+	$(BIN)/ruff check $(ROOMS) tests examples docs
+	$(BIN)/ruff format --check $(ROOMS) tests examples docs
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff check --fix $(ROOMS) tests examples docs
+	$(BIN)/ruff format $(ROOMS) tests examples docs
+
+# make bench DATA=DIR adds the benchmarks over real data sets, each in its folder below DIR.
+bench: install
+	$(BIN)/python -m foreplan.bench --write docs/benchmarks.md $(if $(DATA),--data $(DATA))
+
+docs: install
+	$(BIN)/python docs/reference.py
+
+clean:
+	rm -rf build dist .foreplan .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

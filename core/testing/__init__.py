@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .latency import Timing as Timing
     from .log import Logged as Logged
     from .log import read_log as read_log
+    from .process import ProcessServer as ProcessServer
     from .server import ModelServer as ModelServer
     from .tokens import count_tokens as count_tokens
     from .tokens import prompt_tokens as prompt_tokens
@@ -41,6 +42,7 @@ __all__ = [
     "Logged",
     "Lognormal",
     "ModelServer",
+    "ProcessServer",
     "Script",
     "Timing",
     "always",
@@ -59,6 +61,7 @@ _HOMES = {
     "injectors": ("Faults", "always", "first_of", "once"),
     "latency": ("Constant", "Lognormal", "Timing"),
     "log": ("Logged", "read_log"),
+    "process": ("ProcessServer",),
     "server": ("ModelServer",),
     "tokens": ("count_tokens", "prompt_tokens"),
 }

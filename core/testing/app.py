@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import time
@@ -9,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
@@ -20,21 +21,26 @@ from .exchange import Exchange
 from .line import Line
 from .log import Logged, RequestLog
 from .tokens import PrefixCache
+from .wire import dumps
 
 
 def build_app(endpoint: Endpoint, log: RequestLog) -> Router:
-    """The app: POST /v1/chat/completions, GET /v1/models, GET /log, GET /health."""
+    """The app: POST /v1/chat/completions, GET /v1/models, GET /log, GET /health, GET /idle (waits)."""
 
     async def models(request: Request) -> JSONResponse:
         names = endpoint.models if endpoint.models is not None else sorted({entry.model for entry in log.entries})
         rows = [{"id": name, "object": "model", "created": 0, "owned_by": "foreplan"} for name in names]
         return JSONResponse({"object": "list", "data": rows})
 
-    async def show_log(request: Request) -> JSONResponse:
-        return JSONResponse([vars(entry) for entry in log.entries])
+    async def show_log(request: Request) -> Response:
+        return Response(dumps([vars(entry) for entry in log.entries]), media_type="application/json")
 
     async def health(request: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
+
+    async def idle(request: Request) -> JSONResponse:
+        timeout_s = float(request.query_params.get("timeout_s", "10"))
+        return JSONResponse({"idle": await asyncio.to_thread(log.wait_idle, timeout_s)})
 
     return Router(
         [
@@ -42,6 +48,7 @@ def build_app(endpoint: Endpoint, log: RequestLog) -> Router:
             Route("/v1/models", models),
             Route("/log", show_log),
             Route("/health", health),
+            Route("/idle", idle),
         ]
     )
 

@@ -30,7 +30,10 @@ ERRORS: dict[FaultName, ApiError] = {
 
 
 class Exchange:
-    """Serves one request whose log entry is open, and sees that the entry is closed."""
+    """Serves one request whose log entry is open, and sees that the entry is closed.
+
+    A script that raises is answered with a 400 of code `script_error`, which no client repeats.
+    """
 
     def __init__(self, endpoint: Endpoint, log: RequestLog, line: Line, request: ChatRequest, cached: int) -> None:
         self._endpoint, self._log, self._line, self._request = endpoint, log, line, request
@@ -65,12 +68,18 @@ class Exchange:
         fault = None if self._endpoint.faults is None else self._endpoint.faults(self._request)
         if await self._wordless(fault):
             return
-        answer = await self._script()
-        if isinstance(answer, ApiError):
-            await self.fail(answer)
-        elif fault is not None or not await self._wordless(answer.fault):
+        try:
+            answer = await self._script()
+            if fault is None and await self._wordless(answer.fault):
+                return
             self._delivery = self._prepare(answer, fault or answer.fault)
-            await self._delivery.deliver()
+        except ClientLeft:
+            raise
+        except Exception as error:
+            _LOGGER.exception("the script of the test server failed on request %d", self._request.number)
+            await self.fail(ApiError(400, f"The test server's script raised {error!r}.", "script_error"))
+            return
+        await self._delivery.deliver()
 
     async def _wordless(self, fault: Fault | None) -> bool:
         """Whether the fault needs no words of the model's; then it has been served."""
@@ -83,17 +92,12 @@ class Exchange:
             return False
         return True
 
-    async def _script(self) -> Answer | ApiError:
-        """What the script answers; a script that raises is an error that no client repeats."""
-        try:
-            said = self._endpoint.script(self._request)
-            if inspect.isawaitable(said):
-                said = await self._line.wait_for(said)
-        except ClientLeft:
-            raise
-        except Exception as error:
-            _LOGGER.exception("the script of the test server failed on request %d", self._request.number)
-            return ApiError(400, f"The test server's script raised {error!r}.", f"script_error: {error!r}")
+    async def _script(self) -> Answer:
+        said = self._endpoint.script(self._request)
+        if inspect.isawaitable(said):
+            said = await self._line.wait_for(said)
+        if not isinstance(said, Answer | str):
+            raise TypeError(f"a script answers with an Answer or a string, not {type(said).__name__}")
         return Answer(text=said) if isinstance(said, str) else said
 
     def _prepare(self, answer: Answer, fault: Fault | None) -> Delivery:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,7 +39,6 @@ class ModelServer:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self._ready = threading.Event()
 
     @property
     def url(self) -> str:
@@ -73,9 +73,10 @@ class ModelServer:
     def start(self) -> Self:
         """Listen, and serve in a thread."""
         listening = self._socket = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(listening)), daemon=True)
+        ready: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(listening, ready), daemon=True)
         self._thread.start()
-        self._ready.wait()
+        ready.result()
         return self
 
     def stop(self) -> None:
@@ -86,7 +87,15 @@ class ModelServer:
             self._log.shut()
         self._thread = None
 
-    async def _serve(self, listening: socket.socket) -> None:
+    def _run(self, listening: socket.socket, ready: Future[None]) -> None:
+        try:
+            asyncio.run(self._serve(listening, ready))
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)
+
+    async def _serve(self, listening: socket.socket, ready: Future[None]) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         app = build_app(self.endpoint, self._log)
         config = uvicorn.Config(
@@ -101,7 +110,7 @@ class ModelServer:
         config.load()
         state = ServerState()
         server = await self._loop.create_server(lambda: HangUpProtocol(config, state, {}), sock=listening)
-        self._ready.set()
+        ready.set_result(None)
         try:
             await self._stop.wait()
         finally:

@@ -7,6 +7,7 @@ Each says what was wrong and where (the message) and what to do (the hint)::
     ├── StorageError         1   a file, folder or database of a run cannot be read or written
     │   └── UnknownVersion       it was written in a form that this version of Foreplan does not know
     └── InputError           2
+        ├── SourceError          a source cannot be read: missing, binary, encrypted, too large; `.lasting` says how sure
         ├── UnknownDocument      the index has no such document
         └── UnknownRun           no run, or more than one, has an id that begins so
 """
@@ -36,6 +37,18 @@ class UnknownVersion(StorageError):
             f"{what} is of version {found!r}; this Foreplan knows version {known}.",
             hint="Upgrade Foreplan, or use another folder or database.",
         )
+
+
+class SourceError(InputError):
+    """A file or folder of the user's cannot be read. The message is the reason, fit for a list of skipped files.
+
+    Attributes:
+        lasting: whether the reason lies in the file's own bytes, so that only a changed file is worth another try.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", lasting: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.lasting = lasting
 
 
 class UnknownDocument(InputError):

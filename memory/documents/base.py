@@ -1,4 +1,4 @@
-"""What a search over documents returns, and the door every document index has."""
+"""What reading a file gives, what a search over documents returns, and the door every document index has."""
 
 from __future__ import annotations
 
@@ -21,6 +21,24 @@ class Passage:
     title: str
     source: str
     score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a reader gives: the readable text of one source and what it is called. `source` is a path or a URL."""
+
+    title: str
+    text: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was not read, and why. `lasting`: only a changed file is worth another try."""
+
+    path: str
+    reason: str
+    lasting: bool = True
 
 
 class Sources(Protocol):

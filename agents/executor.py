@@ -11,8 +11,9 @@ body waits for the subtask's own dependencies, then for a slot (the longest rema
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from langgraph.func import task
 
@@ -85,10 +86,9 @@ class Executor:
             await self._run(entry)
             return entry.key
 
-        body.__name__ = f"{subtask.id}-{key[:12]}"
         self._entries[subtask.id] = entry
         self._by_key.setdefault(key, entry)
-        entry.future = task(body, name=body.__name__)(key)
+        entry.future = _call(f"{subtask.id}-{key[:12]}", body, key)
 
     async def _run(self, entry: _Entry) -> None:
         parents = [(each, await self._result(each)) for each in entry.dependencies]
@@ -143,3 +143,9 @@ class Executor:
             )
         )
 
+
+def _call(name: str, body: Callable[[str], Awaitable[str]], key: str) -> asyncio.Future[str]:
+    """Call `body(key)` as a LangGraph task of this name; in a running loop its future is an asyncio one."""
+    decorate: Any = task(name=name)
+    future: asyncio.Future[str] = decorate(body)(key)
+    return future

@@ -18,6 +18,7 @@ from .nodes.execute import execute
 from .nodes.plan import plan
 from .nodes.revise import revise
 from .nodes.write import write
+from .scope import with_context
 from .state import RunInput, RunOutput, RunState
 
 ResearchGraph = StateGraph[RunState, Context, RunInput, RunOutput]
@@ -36,8 +37,8 @@ def build_graph(context: Context | None = None) -> ResearchGraph:
     graph.add_edge(START, "plan")
     graph.add_edge("plan", "approve")
     graph.add_conditional_edges("approve", _after_approval)
-    graph.add_conditional_edges("execute", _after_execution)
-    graph.add_edge("revise", "approve")
+    graph.add_conditional_edges("execute", _next, ["revise", "write"])
+    graph.add_conditional_edges("revise", _after_revision)
     graph.add_edge("write", END)
     return graph
 
@@ -46,5 +47,9 @@ def _after_approval(state: RunState) -> Literal["execute", "__end__"]:
     return "__end__" if state.get("decision") == "reject" else "execute"
 
 
-def _after_execution(state: RunState) -> Literal["revise", "write"]:
-    return "revise" if state.get("unfinished") else "write"
+def _next(state: RunState) -> str:
+    return state["next"]
+
+
+def _after_revision(state: RunState) -> Literal["approve", "write"]:
+    return "approve" if state["next"] == "execute" else "write"

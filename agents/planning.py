@@ -7,7 +7,7 @@ a crash is never planned anew, the planner goes on from there; only the caller s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -126,7 +126,7 @@ async def _embedded_items(scope: Scope, prefix: PlanPrefix | None) -> AsyncItera
         yield subtask
 
 
-async def _batches(items: AsyncIterator[_Item]) -> AsyncIterator[list[_Item]]:
+async def _batches(items: AsyncIterator[_Item]) -> AsyncGenerator[list[_Item], None]:
     """All items that are there, again and again: a task of its own reads ahead, so that committing never delays it."""
     queue: asyncio.Queue[_Item | _End] = asyncio.Queue()
     pump = asyncio.create_task(_pump(items, queue))

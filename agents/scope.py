@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from langgraph.runtime import Runtime
+from langgraph.store.base import BaseStore
 
-from ..core.events import Emit, parse_event
+from ..core.errors import SettingsError
+from ..core.events import Emit, Event, silent
 from ..core.ledger import Account, Ledger
 from ..memory.lessons import LessonBook
 from ..planner.brief import Brief
+from ..planner.messages import PoolWorker
 from ..planner.validate import PlanRules
 from .board import Board
 from .context import Context
@@ -48,29 +52,33 @@ class Scope:
         return self.ledger.account(WRITER)
 
     @property
+    def offers(self) -> tuple[PoolWorker, ...]:
+        """The workers a plan may choose from by name, each with what it is good at."""
+        pool = self.context.models.pool
+        named = [PoolWorker(name, model.spec.good_at) for name, model in pool.items()]
+        return (*named, *(PoolWorker(name, "") for name in self.context.workers if name not in pool))
+
+    @property
     def rules(self) -> PlanRules:
         """What a plan for this run must keep to."""
         context = self.context
         return PlanRules(
-            budget_tokens=context.limits.plan_tokens,
+            budget_tokens=context.limits.tokens,
+            writer_tokens=context.limits.writer_tokens or 0,
             workers=(*context.models.pool, *context.workers),
             sources=context.sources is not None or bool(self.brief.sources),
             cite=self.brief.cite,
         )
 
 
-async def open_scope(state: RunState, runtime: Runtime[Context]) -> Scope:
-    """The scope of the run that `state` tells of."""
-    context = runtime.context
-    board = Board(runtime.store or context.store, state["run"])
-    ledger = Ledger(context.limits, journal=board)
+async def open_scope(
+    state: RunState, context: Context, store: BaseStore | None = None, *, emit: Emit = silent
+) -> Scope:
+    """The scope of the run that `state` tells of, its ledger read back from the journal."""
+    board = Board(context.store if store is None else store, state["run"])
+    ledger = Ledger(context.limits, journal=board, started_at=state.get("clock") or None)
     ledger.hold(WRITER, tokens=context.limits.writer_tokens or 0, dollars=context.limits.writer_dollars or 0.0)
     ledger.replay(await board.journal())
-
-    def emit(event: object) -> None:
-        runtime.stream_writer(event.model_dump(mode="json"))  # type: ignore[attr-defined]
-
-    lessons = LessonBook()
     return Scope(
         run=state["run"],
         revision=state.get("revision", 0),
@@ -78,6 +86,46 @@ async def open_scope(state: RunState, runtime: Runtime[Context]) -> Scope:
         context=context,
         board=board,
         ledger=ledger,
-        lessons=lessons,
+        lessons=LessonBook(),
         emit=emit,
     )
+
+
+async def scope_in(state: RunState, runtime: Runtime[Context]) -> Scope:
+    """The scope inside a node: the graph's own store if it has one, and events into its custom stream."""
+
+    def emit(event: Event) -> None:
+        runtime.stream_writer(event.model_dump(mode="json"))
+
+    return await open_scope(state, runtime.context, runtime.store, emit=emit)
+
+
+class Node(Protocol):
+    """A node of the graph: the state in, what it adds out."""
+
+    __name__: str
+
+    async def __call__(self, state: RunState, runtime: Runtime[Context]) -> RunState:
+        """Run the node."""
+
+
+def with_context(node: Node, default: Context | None) -> Node:
+    """The node with a context it can use: the run's own, else `default`.
+
+    A parent graph hands its own context down, which may be of another type.
+
+    Raises:
+        SettingsError: when the node runs and there is neither.
+    """
+
+    async def run(state: RunState, runtime: Runtime[Context]) -> RunState:
+        context = runtime.context if isinstance(runtime.context, Context) else default
+        if context is None:
+            raise SettingsError(
+                "The graph was started without a context.",
+                hint="Pass context=Context(...) to the call, or to build_graph when the graph is part of another.",
+            )
+        return await node(state, runtime.override(context=context))
+
+    run.__name__ = node.__name__
+    return run

@@ -44,7 +44,7 @@ class RunState(RunInput, RunOutput, total=False):
         revision: how often the plan was changed.
         decision: what was said of the plan when approval is on, and `reason` why it was rejected.
         clock: Unix time at which execution began; the run's time limit counts from here.
-        unfinished: subtasks of the last execution that left nothing to build on.
+        next: where an execution or a revision leads.
     """
 
     version: int
@@ -52,4 +52,4 @@ class RunState(RunInput, RunOutput, total=False):
     decision: Literal["approve", "reject"] | None
     reason: str
     clock: float
-    unfinished: int
+    next: Literal["execute", "revise", "write"]

@@ -31,7 +31,7 @@ class Limits:
     Attributes:
         tokens: prompt, completion and reasoning tokens of all calls together.
         dollars: priced spend of all calls together.
-        seconds: wall time from the run's first start; checked before each call.
+        seconds: wall time from the moment the plan's execution began, also while a stopped run lay still.
         writer_share: part of `tokens` and `dollars` (0..1) that only the writer may spend.
         concurrency: subtasks worked on at the same time.
         max_revisions: how often the planner may change the plan after failures.
@@ -116,13 +116,20 @@ class Ledger:
     """All accounts of one run. Not thread-safe: it lives in the run's event loop."""
 
     def __init__(
-        self, limits: Limits, *, journal: Journal | None = None, clock: Callable[[], float] = time.time
+        self,
+        limits: Limits,
+        *,
+        journal: Journal | None = None,
+        started_at: float | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.limits = limits
         self._journal = journal or NoJournal()
         self._clock = clock
-        self._started_at = clock()
+        self._started_at = clock() if started_at is None else started_at
         self._books: dict[str, _Book] = {}
+        self._total = _Book()
+        self._holders: set[str] = set()
         self._open: dict[str, Reservation] = {}
         self._numbers = itertools.count()
 
@@ -137,21 +144,19 @@ class Ledger:
         """Keep back a share of the run's limit that only account `name` may reserve."""
         book = self._books.setdefault(name, _Book())
         book.held_tokens, book.held_dollars = tokens, dollars
+        self._holders.add(name)
 
     def spent(self, name: str | None = None) -> Usage:
         """Settled usage of one account, or of the whole run."""
-        books = self._books.values() if name is None else [self._books.get(name, _Book())]
-        return sum((book.spent for book in books), Usage())
+        return self._book(name).spent
 
     def dollars(self, name: str | None = None) -> float:
         """Settled dollars of one account, or of the whole run."""
-        books = self._books.values() if name is None else [self._books.get(name, _Book())]
-        return sum(book.spent_dollars for book in books)
+        return self._book(name).spent_dollars
 
     def calls(self, name: str | None = None) -> int:
-        """How many calls were settled."""
-        books = self._books.values() if name is None else [self._books.get(name, _Book())]
-        return sum(book.calls for book in books)
+        """How many calls of one account, or of the whole run, were settled."""
+        return self._book(name).calls
 
     def seconds_left(self) -> float | None:
         """Seconds until the run's deadline, or None when it has none."""
@@ -162,18 +167,16 @@ class Ledger:
         book = self._books.setdefault(name, _Book())
         rooms = [] if book.cap_tokens is None else [book.cap_tokens - book.used_tokens]
         if self.limits.tokens is not None:
-            used = sum(each.used_tokens for each in self._books.values())
-            held = sum(max(0, each.held_tokens - each.used_tokens) for key, each in self._books.items() if key != name)
-            rooms.append(self.limits.tokens - used - held)
+            held = sum(max(0, each.held_tokens - each.used_tokens) for each in self._other_holders(name))
+            rooms.append(self.limits.tokens - self._total.used_tokens - held)
         return min(rooms) if rooms else None
 
     def dollars_left(self, name: str) -> float | None:
         """Dollars account `name` could reserve now, or None when nothing limits it."""
         if self.limits.dollars is None:
             return None
-        used = sum(each.used_dollars for each in self._books.values())
-        held = sum(max(0.0, each.held_dollars - each.used_dollars) for key, each in self._books.items() if key != name)
-        return self.limits.dollars - used - held
+        held = sum(max(0.0, each.held_dollars - each.used_dollars) for each in self._other_holders(name))
+        return self.limits.dollars - self._total.used_dollars - held
 
     async def reserve(self, name: str, prompt_tokens: int, completion_tokens: int, price: Price) -> Reservation:
         """Set room aside for one call, with fewer completion tokens than asked for when little is left.
@@ -194,7 +197,7 @@ class Ledger:
         reservation = Reservation(f"{name}/{next(self._numbers)}-{time.time_ns()}", name, prompt_tokens, room, price)
         self._add_open(reservation, sign=1)
         self._open[reservation.key] = reservation
-        await self._journal.write(reservation.key, self._entry(reservation, None))
+        await self._journal.write(reservation.key, _entry(reservation, None))
         return reservation
 
     async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
@@ -204,7 +207,7 @@ class Ledger:
         self._add_open(reservation, sign=-1)
         final = reservation.usage if usage is None else usage
         self._add_spent(reservation, final)
-        await self._journal.write(reservation.key, self._entry(reservation, final))
+        await self._journal.write(reservation.key, _entry(reservation, final))
 
     def replay(self, entries: Iterable[dict[str, Any]]) -> None:
         """Read back a journal after a crash: settled calls as settled, open ones at their full size."""
@@ -215,12 +218,6 @@ class Ledger:
             )  # fmt: skip
             self._books.setdefault(reservation.account, _Book())
             self._add_spent(reservation, Usage(**entry["usage"]) if entry["usage"] else reservation.usage)
-            self._started_at = min(self._started_at, entry["started_at"])
-
-    @property
-    def started_at(self) -> float:
-        """Unix time at which the run first started."""
-        return self._started_at
 
     def _completion_room(self, name: str, prompt_tokens: int, wanted: int, price: Price) -> int:
         room = wanted
@@ -243,19 +240,23 @@ class Ledger:
         )
         return name if capped else "run"
 
-    def _entry(self, reservation: Reservation, usage: Usage | None) -> dict[str, Any]:
-        return {**asdict(reservation), "usage": asdict(usage) if usage else None, "started_at": self._started_at}
+    def _book(self, name: str | None) -> _Book:
+        return self._total if name is None else self._books.get(name, _Book())
+
+    def _other_holders(self, name: str) -> list[_Book]:
+        return [self._books[each] for each in self._holders if each != name]
 
     def _add_open(self, reservation: Reservation, *, sign: int) -> None:
-        book = self._books.setdefault(reservation.account, _Book())
-        book.open_tokens += sign * reservation.usage.total_tokens
-        book.open_dollars += sign * reservation.price.dollars(reservation.usage)
+        dollars = sign * reservation.price.dollars(reservation.usage)
+        for book in (self._books[reservation.account], self._total):
+            book.open_tokens += sign * reservation.usage.total_tokens
+            book.open_dollars += dollars
 
     def _add_spent(self, reservation: Reservation, usage: Usage) -> None:
-        book = self._books[reservation.account]
-        book.spent += usage
-        book.spent_dollars += reservation.price.dollars(usage)
-        book.calls += 1
+        for book in (self._books[reservation.account], self._total):
+            book.spent += usage
+            book.spent_dollars += reservation.price.dollars(usage)
+            book.calls += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,3 +292,7 @@ class Account:
 def free_account(name: str = "free") -> Account:
     """An account without limits, for calls outside a run (tests, `doctor`)."""
     return Ledger(Limits(tokens=None)).account(name)
+
+
+def _entry(reservation: Reservation, usage: Usage | None) -> dict[str, Any]:
+    return {**asdict(reservation), "usage": asdict(usage) if usage else None}

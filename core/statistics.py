@@ -19,7 +19,7 @@ def majority_certainty(first: int, second: int) -> float:
         raise ValueError("votes are counts, not negative numbers")
     tosses = first + second + 1
     tail = sum(math.comb(tosses, heads) for heads in range(first + 1, tosses + 1))
-    return 1 - tail / 2**tosses
+    return 1 - tail / float(2**tosses)
 
 
 def worth_another_sample(failures: int, value: float, price: float, *, alpha: float = 1.0, beta: float = 1.0) -> bool:

@@ -15,20 +15,18 @@ from langgraph.types import interrupt
 
 from ...core.errors import ForeplanError
 from ...core.events import RunEnded
-from ...planner.validate import require_valid
-from ...planner.wire import parse_plan
 from ..context import Context
-from ..scope import Scope, open_scope
+from ..scope import Scope, scope_in
 from ..state import RunState
+from .given import given_plan
 
 
 async def approve(state: RunState, runtime: Runtime[Context]) -> RunState:
     """What was decided, with the edited plan if there is one. An edit that is no valid plan is asked for again."""
-    clock = state.get("clock") or time.time()
     plan = state.get("current_plan")
     if not runtime.context.approve or plan is None:
-        return {"clock": clock}
-    scope = await open_scope(state, runtime)
+        return {"clock": state.get("clock") or time.time()}
+    scope = await scope_in(state, runtime)
     question: dict[str, Any] = {"plan": plan, "revision": scope.revision}
     while True:
         answer = interrupt(question)
@@ -46,8 +44,7 @@ def _decide(scope: Scope, answer: Any) -> RunState:
     """
     decision = answer.get("decision") if isinstance(answer, dict) else answer
     if decision == "edit":
-        edited = parse_plan(answer.get("plan"))
-        require_valid(edited, scope.rules)
+        edited = given_plan(answer.get("plan"), scope.rules)
         return {"decision": "approve", "current_plan": edited.model_dump(mode="json")}
     if decision == "approve":
         return {"decision": "approve"}

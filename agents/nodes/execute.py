@@ -8,17 +8,17 @@ from ...planner.plan import Plan
 from ..context import Context
 from ..executor import Executor
 from ..planning import tell_plan, written_plan
-from ..scope import open_scope
+from ..scope import Scope, scope_in
 from ..state import RunState
 
 
 async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
-    """The plan as it was executed, and how many of its subtasks left nothing to build on.
+    """The plan as it was executed, and whether it is worth changing: something failed, and it may still be changed.
 
     Raises:
         PlanError: the planner wrote nothing that could be executed.
     """
-    scope = await open_scope(state, runtime)
+    scope = await scope_in(state, runtime)
     executor = Executor(scope)
     given = state.get("current_plan")
     try:
@@ -33,5 +33,9 @@ async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
         await executor.cancel()
     return {
         "current_plan": plan.model_dump(mode="json"),
-        "unfinished": sum(not result.usable for result in results),
+        "next": "write" if all(result.usable for result in results) or not _revisable(scope) else "revise",
     }
+
+
+def _revisable(scope: Scope) -> bool:
+    return scope.context.models.planner is not None and scope.revision < scope.context.limits.max_revisions

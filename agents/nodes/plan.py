@@ -10,14 +10,13 @@ from pydantic import ValidationError
 from ...core.errors import InputError
 from ...core.events import RunStarted
 from ...planner.brief import Brief
-from ...planner.plan import Plan
 from ...planner.embedded import facets
+from ...planner.plan import Plan
 from ...planner.propose import propose
-from ...planner.validate import require_valid
-from ...planner.wire import parse_plan
 from ..context import Context
-from ..scope import Scope, open_scope
+from ..scope import Scope, scope_in
 from ..state import STATE_VERSION, Json, RunState
+from .given import given_plan
 
 
 async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
@@ -35,13 +34,13 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
         "current_plan": None,
         "decision": None,
         "reason": "",
-        "unfinished": 0,
+        "clock": 0.0,
     }
-    scope = await open_scope(begun, runtime)
+    scope = await scope_in(begun, runtime)
     scope.emit(RunStarted(run=scope.run, goal=scope.brief.goal, embedded=scope.context.models.embedded))
     given = state.get("plan")
     if given is not None:
-        begun["current_plan"] = _given_plan(scope, given)
+        begun["current_plan"] = given_plan(given, scope.rules).model_dump(mode="json")
     elif scope.context.approve:
         begun["current_plan"] = (await _whole_plan(scope)).model_dump(mode="json")
     return begun
@@ -59,12 +58,6 @@ def read_brief(value: Json | str | None) -> Brief:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "brief"
         raise InputError(f"The brief cannot be used: {where}: {first['msg']}.", hint="Give a goal in words.") from None
-
-
-def _given_plan(scope: Scope, given: Json) -> Json:
-    checked = parse_plan(given)
-    require_valid(checked, scope.rules)
-    return checked.model_dump(mode="json")
 
 
 async def _whole_plan(scope: Scope) -> Plan:

@@ -7,36 +7,70 @@ from langgraph.runtime import Runtime
 from ...core.errors import ForeplanError
 from ...core.events import Noted, PlanRevised
 from ...planner.plan import Plan, Subtask
-from ...planner.revise import Outcome, revise as ask_for_revision
+from ...planner.revise import Outcome, Revision
+from ...planner.revise import revise as revised
 from ..board import Result
 from ..context import Context
 from ..keys import plan_keys
-from ..scope import Scope, open_scope
+from ..scope import Scope, scope_in
 from ..state import RunState
 
 
 async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
-    """The changed plan under the next revision's number; the same plan, marked as final, when no change can be had."""
-    scope = await open_scope(state, runtime)
+    """The changed plan under the next revision's number, or on to the report when no useful change can be had."""
+    scope = await scope_in(state, runtime)
     plan = Plan.model_validate(state["current_plan"])
-    planner = scope.context.models.planner
-    if planner is None or scope.revision >= scope.context.limits.max_revisions:
-        return {"unfinished": 0}
-    outcomes = [_outcome(subtask, result) for subtask, result in zip(plan.subtasks, await _results(scope, plan))]
     try:
-        revision = await ask_for_revision(
-            planner,
-            scope.brief,
-            plan,
-            outcomes,
-            scope.lessons.texts(),
-            scope.planner_account.tokens_left,
-            account=scope.planner_account,
-            rules=scope.rules,
-            workers=scope.offers,
-            emit=scope.emit,
-        )
+        revision = await _ask(scope, plan)
     except ForeplanError as error:
         scope.emit(Noted(text=f"The plan could not be revised: {error.message}", level="warning"))
-        return {"unfinished": 0}
-    return {}
+        return {"next": "write"}
+    if revision.plan.subtasks == plan.subtasks:
+        return {"next": "write"}
+    _tell(scope, plan, revision)
+    return {
+        "next": "execute",
+        "current_plan": revision.plan.model_dump(mode="json"),
+        "revision": scope.revision + 1,
+        "decision": None,
+    }
+
+
+async def _ask(scope: Scope, plan: Plan) -> Revision:
+    results = await scope.board.results(list(plan_keys(scope.brief, plan.subtasks).values()))
+    outcomes = [_outcome(*each) for each in zip(plan.subtasks, results, strict=True)]
+    planner = scope.context.models.planner
+    if planner is None:
+        raise ForeplanError("There is no planner to ask.")
+    return await revised(
+        planner,
+        scope.brief,
+        plan,
+        outcomes,
+        scope.lessons.texts(),
+        scope.ledger.tokens_left("plan"),
+        account=scope.planner_account,
+        rules=scope.rules,
+        workers=scope.offers,
+        emit=scope.emit,
+    )
+
+
+def _outcome(subtask: Subtask, result: Result | None) -> Outcome:
+    if result is None:
+        return Outcome(subtask.id, "skipped", "", "was not run")
+    text = "\n".join(claim.text for claim in result.digest.claims)
+    return Outcome(subtask.id, result.digest.state, text, result.reason)
+
+
+def _tell(scope: Scope, before: Plan, revision: Revision) -> None:
+    old, new = before.by_id(), revision.plan.by_id()
+    scope.emit(
+        PlanRevised(
+            revision=scope.revision + 1,
+            kept=tuple(each for each in new if old.get(each) == new[each]),
+            added=tuple(each for each in new if old.get(each) != new[each]),
+            dropped=tuple(each for each in old if each not in new),
+            reason=revision.reason,
+        )
+    )

@@ -16,9 +16,15 @@ from .vote import Vote
 
 def selector_for(context: Context, subtask: Subtask, account: Account) -> Selector:
     """The selector for `subtask.select`."""
-    if subtask.select == "best":
-        return Best(_verifier(context, account), subtask.goal)
-    return {"first": First, "vote": Vote, "fuse": Fuse}[subtask.select]()
+    match subtask.select:
+        case "first":
+            return First()
+        case "vote":
+            return Vote()
+        case "best":
+            return Best(_verifier(context, account), subtask.goal)
+        case "fuse":
+            return Fuse()
 
 
 def _verifier(context: Context, account: Account) -> Verifier:

@@ -1,0 +1,61 @@
+"""Node `write`: the digests become the report, and the run ends."""
+
+from __future__ import annotations
+
+import time
+
+from langgraph.runtime import Runtime
+
+from ...core.events import RunEnded
+from ...memory.digest import Digest
+from ...planner.plan import Plan
+from ..context import Context
+from ..keys import plan_keys
+from ..report import Report
+from ..roles import Writing
+from ..scope import Scope, scope_in
+from ..state import EndState, RunState
+from ..writers.choose import writer_for
+
+
+async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
+    """The report, and how the run ended."""
+    scope = await scope_in(state, runtime)
+    plan = Plan.model_validate(state["current_plan"])
+    digests = await kept_digests(scope, plan)
+    report = await writer_for(scope.context).write(
+        Writing(
+            brief=scope.brief,
+            plan=plan,
+            digests=digests,
+            account=scope.writer_account,
+            artifacts=scope.context.artifacts,
+            emit=scope.emit,
+        )
+    )
+    ended = _end_state(plan, digests, report)
+    scope.emit(
+        RunEnded(
+            state=ended,
+            tokens=scope.ledger.spent().total_tokens,
+            dollars=scope.ledger.dollars(),
+            seconds=time.time() - (state.get("clock") or time.time()),
+            calls=scope.ledger.calls(),
+        )
+    )
+    return {"report": report.model_dump(mode="json"), "ended": ended}
+
+
+async def kept_digests(scope: Scope, plan: Plan) -> tuple[Digest, ...]:
+    """The digests of a plan's subtasks, in plan order, as far as there are any."""
+    keys = plan_keys(scope.brief, plan.subtasks)
+    results = await scope.board.results(list(keys.values()))
+    found = zip(keys, results, strict=True)
+    return tuple(result.of(subtask).digest for subtask, result in found if result is not None)
+
+
+def _end_state(plan: Plan, digests: tuple[Digest, ...], report: Report) -> EndState:
+    """failed: nothing was found; partial: parts are missing; done: neither."""
+    if plan.mode == "plan" and not any(digest.claims for digest in digests):
+        return "failed"
+    return "partial" if report.missing else "done"

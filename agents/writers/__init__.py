@@ -1,0 +1,1 @@
+"""Writers: digests in, a report with checked citations out."""

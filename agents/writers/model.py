@@ -1,0 +1,122 @@
+"""Model writer: asks the writer model for a draft over the claims, section by section when they do not fit at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ...core.errors import ForeplanError
+from ...core.events import Noted, ReportToken
+from ...core.models.base import Message, Request
+from ...core.models.model import Model
+from ...memory.digest import Claim
+from ..prompts import load_prompt
+from ..report import Report
+from ..roles import Writing
+from .assemble import assemble
+from .cite import Citer
+from .extractive import draft as extractive_draft
+from .material import Material, Part, gather
+
+LENGTH_TOKENS = {"short": 600, "medium": 1_600, "long": 4_000}
+"""Most tokens of a report, thinking included, by the brief's length."""
+_LENGTH_WORDS = {"short": 150, "medium": 500, "long": 1_500}
+_MIN_SECTION_TOKENS = 500
+_NO_LIMIT_TOKENS = 32_000
+"""What one prompt and its answer may have together when neither the window nor the budget is known."""
+
+
+class ModelWriter:
+    """Writes with a model; what the model cannot write (no budget, no endpoint) is quoted instead, and said."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    async def write(self, writing: Writing) -> Report:
+        """The report, its citations checked by code whatever the model wrote."""
+        if writing.plan.mode == "direct":
+            return assemble(writing.plan.answer or "", (), ())
+        material = gather(writing)
+        citer = Citer(material.claims(), writing.artifacts)
+        sections = self._sections(writing, material)
+        texts = []
+        for number, section in enumerate(sections):
+            texts.append(citer.cite(await self._draft(writing, section, number, len(sections))))
+            writing.emit(ReportToken(text=texts[-1] + "\n\n"))
+        return assemble("\n\n".join(texts), citer.citations, material.missing, citer.removed)
+
+    async def _draft(self, writing: Writing, material: Material, number: int, of: int) -> str:
+        if not material.claims():
+            return extractive_draft(writing.brief.goal, material)
+        try:
+            reply = await self._model.call(
+                _messages(writing, material, number, of),
+                account=writing.account,
+                max_completion_tokens=LENGTH_TOKENS[writing.brief.length],
+                emit=writing.emit,
+            )
+        except ForeplanError as error:
+            writing.emit(Noted(text=f"The report quotes its sources: {error.message}", level="warning"))
+            return extractive_draft(writing.brief.goal, material)
+        return reply.text.strip() or extractive_draft(writing.brief.goal, material)
+
+    def _sections(self, writing: Writing, material: Material) -> list[Material]:
+        """The material in as few pieces as fit into one prompt each; what is missing is told with every one."""
+        room = max(_MIN_SECTION_TOKENS, self._room_tokens(writing))
+        pieces: list[list[Part]] = [[]]
+        used = 0
+        for part in self._fitting(material.parts, room):
+            size = self._tokens(str(part))
+            if pieces[-1] and used + size > room:
+                pieces.append([])
+                used = 0
+            pieces[-1].append(part)
+            used += size
+        return [Material(tuple(piece), material.missing) for piece in pieces]
+
+    def _fitting(self, parts: Sequence[Part], room: int) -> Iterator[Part]:
+        """The parts, those larger than the room cut into several of the same goal."""
+        for part in parts:
+            lines: list[tuple[str, Claim]] = []
+            used = 0
+            for handle, claim in part.claims:
+                size = self._tokens(claim.text)
+                if lines and used + size > room:
+                    yield replace(part, claims=tuple(lines), open_questions=())
+                    lines, used = [], 0
+                lines.append((handle, claim))
+                used += size
+            yield replace(part, claims=tuple(lines))
+
+    def _room_tokens(self, writing: Writing) -> int:
+        """Tokens of claims that one prompt can hold: the window, or what the writer may spend, less everything else."""
+        without_claims = Request(_messages(writing, Material((), ()), 0, 2), LENGTH_TOKENS[writing.brief.length])
+        limits = [each for each in (self._model.spec.window_tokens, writing.account.tokens_left) if each is not None]
+        return (
+            min(limits, default=_NO_LIMIT_TOKENS)
+            - self._model.bound.tokens(without_claims)
+            - without_claims.max_completion_tokens
+        )
+
+    def _tokens(self, text: str) -> int:
+        """An upper bound of the tokens of a text at this endpoint."""
+        return self._model.bound.tokens(Request([{"role": "user", "content": text}], 1))
+
+
+def _messages(writing: Writing, material: Material, number: int, of: int) -> list[Message]:
+    brief = writing.brief
+    asked = [
+        f"Goal: {brief.goal}",
+        f"Return format: {brief.return_format}" if brief.return_format else "",
+        *(f"Constraint: {each}" for each in brief.constraints),
+        f"Language: {brief.language}" if brief.language else "Language: that of the goal",
+        f"Length: at most {_LENGTH_WORDS[brief.length]} words",
+        f"How the parts fit together: {writing.plan.synthesis}" if writing.plan.synthesis else "",
+        *(f"Missing: {each.goal}: {each.reason}" for each in material.missing),
+        f"This is section {number + 1} of {of}; write this section only." if of > 1 else "",
+    ]
+    claims = "\n\n".join(map(str, material.parts))
+    return [
+        {"role": "system", "content": load_prompt("writer")},
+        {"role": "user", "content": "\n".join(filter(None, asked)) + f"\n<claims>\n{claims}\n</claims>"},
+    ]

@@ -106,6 +106,7 @@ class FolderArtifacts(StoredArtifacts):
         handle = os.open(self._uses / _run_file(run), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             os.write(handle, f"{sha256}\n".encode())
+            os.fsync(handle)
         finally:
             os.close(handle)
 

@@ -1,0 +1,115 @@
+"""Events go in, lines of a JSONL file come out: each is in the file, without secrets, when the call returns.
+
+A process killed at any moment leaves a trace that can be read up to its last whole line, and that a later process goes
+on with: it reads what is there, closes the spans that were cut off, and appends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pydantic import BaseModel
+
+from ...core.events import Event
+from ..files import storage_errors
+from ..redact import Redactor
+from .fold import TraceFold
+from .reader import read_trace
+from .record import Kept, TraceRecord
+
+
+class TraceWriter:
+    """Appends the trace of one run to the file `path`. It is an `Emit`: call it with each event.
+
+    Args:
+        path: the file, made if it does not exist; its folder has to.
+        run: the run's id; if not given, the name of the file's folder, which it is in a run's directory.
+        redactor: takes the secrets out; without one, the well-known shapes of secrets go.
+
+    Raises:
+        StorageError: when the file cannot be read or written, now or at any event.
+    """
+
+    def __init__(self, path: Path | str, *, run: str = "", redactor: Redactor | None = None) -> None:
+        self.path = Path(path)
+        self._redactor = redactor or Redactor()
+        self._lock = threading.Lock()
+        self._fold = TraceFold(run or self.path.absolute().parent.name)
+        known = self._restore()
+        with self._errors():
+            self._file = self.path.open("ab", buffering=0)
+            # What a killed process left of a line must not become part of ours.
+            self._line_is_torn = _ends_torn(self.path)
+        if not known:
+            self._write([self._fold.header()])
+
+    def __call__(self, event: Event) -> None:
+        """Append what this event adds to the trace."""
+        with self._lock:
+            self._write(self._fold.fold(event))
+
+    def keep(self, what: Kept, content: Any, *, subtask: str = "") -> None:
+        """Keep content whole (without its secrets), for people and for training.
+
+        Args:
+            what: `brief`, `messages` (the planner's: sent and said), `plan`, `digest` or `report`.
+            content: a pydantic model or JSON data.
+            subtask: the subtask whose digest it is.
+        """
+        data = content.model_dump(mode="json") if isinstance(content, BaseModel) else content
+        with self._lock:
+            self._write([self._fold.keep(what, data, subtask=subtask, at=time.time())])
+
+    def close(self) -> None:
+        """Close the file. Open spans stay open: the run may go on later."""
+        with self._lock:
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _restore(self) -> bool:
+        """Take up what the file holds; False when it has no header yet."""
+        if not self.path.exists():
+            return False
+        known = False
+        for record in read_trace(self.path):
+            if record.type == "trace":
+                known = True
+                self._fold = TraceFold(str(record.attributes.get("foreplan.run.id", self._fold.run)))
+            self._fold.restore(record)
+        return known
+
+    def _write(self, records: list[TraceRecord]) -> None:
+        for record in records:
+            line = json.dumps(
+                self._redactor.data(record.model_dump(exclude_defaults=True)), ensure_ascii=False
+            ).encode()
+            with self._errors():
+                written = self._file.write((b"\n" if self._line_is_torn else b"") + line + b"\n")
+                # A full disk takes part of a line before it refuses the next.
+                self._line_is_torn = written < len(line) + 1
+                if self._line_is_torn:
+                    raise OSError(28, "only a part of a line could be written")
+
+    def _errors(self) -> Any:
+        return storage_errors(f"write the trace {self.path}")
+
+
+def _ends_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"

@@ -1,0 +1,166 @@
+"""A plan and what came of it in, a changed plan out.
+
+Laws: a finished subtask that the planner keeps stays equal, so that its result is found again; its budget counts no
+more; the others' must fit what is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..core.events import Emit, SubtaskState, silent
+from ..core.ledger import Account
+from ..core.models.base import Message
+from .answer import read_answer
+from .brief import Brief
+from .errors import Fault
+from .messages import WorkerOffer, delimited, lessons_text, plan_text, planner_messages, prompt
+from .plan import Plan, Subtask
+from .propose import ask_for_plan
+from .schema import output_schema
+from .validate import PlanRules, check_plan
+
+if TYPE_CHECKING:
+    from ..core.models.model import Model
+
+_MAX_REASON_CHARS = 500
+_MAX_DIGESTS_CHARS = 60_000
+_MIN_DIGEST_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one subtask: how it ended, its digest's claims as text, and why it ended so, if not well."""
+
+    subtask_id: str
+    state: SubtaskState
+    digest_text: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A changed plan, and how its subtasks compare by id with those before. `reason` says what went wrong before."""
+
+    plan: Plan
+    kept: tuple[str, ...]
+    edited: tuple[str, ...]
+    added: tuple[str, ...]
+    dropped: tuple[str, ...]
+    reason: str = ""
+
+
+async def revise(
+    model: Model,
+    brief: Brief,
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    lessons: Sequence[str],
+    tokens_left: int | None,
+    *,
+    account: Account,
+    rules: PlanRules,
+    workers: Sequence[WorkerOffer] = (),
+    emit: Emit = silent,
+) -> Revision:
+    """Ask the planner to change a plan that did not work out.
+
+    Args:
+        model: the planner.
+        brief: what the user wants.
+        plan: the plan as it was carried out.
+        outcomes: what came of its subtasks.
+        lessons: what failed, a sentence each.
+        tokens_left: what subtasks that are not finished may still spend; None for no limit.
+        account: what the calls are reserved from.
+        rules: what the run asks of the plan; its budget gives way to `tokens_left`.
+        workers: the pool to choose from.
+        emit: tells of faults that go back to the model.
+
+    Raises:
+        PlanError: when the changed plan still has faults after repairs.
+        ModelError: when the endpoint fails.
+        BudgetExhausted: when the ledger refuses a call.
+    """
+    rules = replace(rules, budget_tokens=tokens_left, writer_tokens=0)
+    reader = _Reader(plan, outcomes, rules)
+    changed = await ask_for_plan(
+        model,
+        revision_messages(brief, rules, plan, outcomes, lessons, workers=workers),
+        reader.read,
+        account=account,
+        output=output_schema(replace(rules, budget_tokens=None), known=len(plan.subtasks)),
+        emit=emit,
+    )
+    return _compare(plan, changed, outcomes)
+
+
+def revision_messages(
+    brief: Brief,
+    rules: PlanRules,
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    lessons: Sequence[str],
+    *,
+    workers: Sequence[WorkerOffer] = (),
+) -> list[Message]:
+    """The messages that ask for a changed plan. Digests share a fixed room, so that long runs can be revised too."""
+    room = max(_MIN_DIGEST_CHARS, _MAX_DIGESTS_CHARS // max(1, len(outcomes)))
+    found = "\n".join(_outcome_text(outcome, room) for outcome in outcomes)
+    left = "without limit" if rules.subtask_tokens is None else str(rules.subtask_tokens)
+    learned = f"{lessons_text(lessons)}\n\n" if lessons else ""
+    text = prompt("revise").format(plan=plan_text(plan), outcomes=found, lessons=learned, tokens_left=left)
+    unlimited = replace(rules, budget_tokens=None)
+    return [*planner_messages(brief, unlimited, workers=workers), {"role": "user", "content": text}]
+
+
+def _outcome_text(outcome: Outcome, room: int) -> str:
+    reason = f" ({' '.join(outcome.reason.split())[:_MAX_REASON_CHARS]})" if outcome.reason else ""
+    digest = f"\n{delimited('digest', outcome.digest_text[:room])}" if outcome.digest_text else ""
+    return f"- {outcome.subtask_id}: {outcome.state}{reason}{digest}"
+
+
+class _Reader:
+    """Reads a changed plan with the plan before it in mind."""
+
+    def __init__(self, before: Plan, outcomes: Sequence[Outcome], rules: PlanRules) -> None:
+        states = {outcome.subtask_id: outcome.state for outcome in outcomes}
+        self._rules = rules
+        self._before = before.by_id()
+        self._done = {name for name, state in states.items() if state == "done" and name in self._before}
+        self._worked = {name for name, state in states.items() if state in ("done", "capped", "partial")}
+
+    def read(self, text: str) -> Plan | list[Fault]:
+        """The changed plan in a model's answer, or its faults."""
+        read = read_answer(text, replace(self._rules, budget_tokens=None))
+        if isinstance(read, list):
+            return read
+        plan = read.model_copy(update={"subtasks": tuple(map(self._kept, read.subtasks))})
+        spent = {each.id for each in plan.subtasks if each.id in self._worked and each == self._before.get(each.id)}
+        return check_plan(plan, self._rules, spent=spent) or plan
+
+    def _kept(self, subtask: Subtask) -> Subtask:
+        """The finished subtask that this one restates, though with other numbers; else the subtask itself."""
+        old = self._before.get(subtask.id)
+        restated = old is not None and old.id in self._done and _work(old) == _work(subtask)
+        return old if old is not None and restated else subtask
+
+
+def _work(subtask: Subtask) -> tuple[object, ...]:
+    """What a subtask is about, without how much is expected of it or spent on it."""
+    return subtask.id, frozenset(subtask.depends_on), subtask.kind, subtask.goal, subtask.done_when
+
+
+def _compare(before: Plan, after: Plan, outcomes: Sequence[Outcome]) -> Revision:
+    old, new = before.by_id(), after.by_id()
+    troubles = [f"{each.subtask_id} {each.state}: {each.reason}" for each in outcomes if each.state != "done"]
+    return Revision(
+        plan=after,
+        kept=tuple(name for name in new if new[name] == old.get(name)),
+        edited=tuple(name for name in new if name in old and new[name] != old[name]),
+        added=tuple(name for name in new if name not in old),
+        dropped=tuple(name for name in old if name not in new),
+        reason="; ".join(troubles)[:_MAX_REASON_CHARS],
+    )

@@ -1,0 +1,1 @@
+"""What plain text says: sentences, words, numbers, dates, links, quotations, names, limits. No model, linear time."""

@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 from .chat import ChatRequest
 
-BOUNDS = frozenset({"minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems", "pattern", "format"})
+BOUNDS = frozenset({
+    "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+    "multipleOf", "minItems", "maxItems", "uniqueItems", "minProperties", "maxProperties",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Capabilities:
         json_object: `response_format` of type json_object.
         effort: `reasoning_effort`.
         temperature: any temperature but 1.
+        seed: the `seed` parameter.
+        stream_usage: `stream_options`, which ask for usage at the end of a stream.
         max_completion_tokens: that name; an endpoint without it knows `max_tokens` only.
         reasoning: the field that thinking is told apart in, or None where it is only counted.
     """
@@ -54,6 +59,8 @@ class Capabilities:
     json_object: bool = True
     effort: bool = True
     temperature: bool = True
+    seed: bool = True
+    stream_usage: bool = True
     max_completion_tokens: bool = True
     reasoning: Literal["reasoning_content", "reasoning"] | None = "reasoning_content"
 
@@ -92,12 +99,16 @@ class Capabilities:
             yield ApiError(400, message, "invalid_json_schema", "response_format")
 
     def _setting_refusals(self, request: ChatRequest) -> Iterator[ApiError]:
-        if request.effort is not None and not self.effort:
-            yield _parameter("reasoning_effort")
+        accepted = {
+            "reasoning_effort": self.effort,
+            "seed": self.seed,
+            "stream_options": self.stream_usage,
+            "max_completion_tokens": self.max_completion_tokens,
+        }
+        sent = (name for name, value in request.body.items() if value is not None)
+        yield from (_parameter(name) for name in sent if not accepted.get(name, True))
         if request.body.get("temperature") not in (None, 1, 1.0) and not self.temperature:
             yield _value("temperature", str(request.body["temperature"]))
-        if "max_completion_tokens" in request.body and not self.max_completion_tokens:
-            yield _parameter("max_completion_tokens")
         if request.body.get("n") not in (None, 1):
             yield _value("n", str(request.body["n"]))
 

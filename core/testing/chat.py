@@ -175,6 +175,17 @@ Script: TypeAlias = Callable[[ChatRequest], "Answer | str | Awaitable[Answer | s
 the server's event loop and must be quick."""
 
 
+def as_answer(said: Any) -> Answer:
+    """What a script returned, as an answer.
+
+    Raises:
+        TypeError: when it is neither an `Answer` nor a string.
+    """
+    if not isinstance(said, Answer | str):
+        raise TypeError(f"a script answers with an Answer or a string, not {type(said).__name__}")
+    return Answer(text=said) if isinstance(said, str) else said
+
+
 def _function(holder: Mapping[str, Any]) -> Mapping[str, Any]:
     function = holder.get("function")
     return function if isinstance(function, Mapping) else {}

@@ -9,7 +9,7 @@ from email.utils import formatdate
 
 from ..usage import Usage
 from .capabilities import ApiError
-from .chat import Answer, ChatRequest
+from .chat import Answer, ChatRequest, as_answer
 from .delivery import Delivery
 from .endpoint import Endpoint
 from .faults import Fault, FaultName
@@ -96,9 +96,7 @@ class Exchange:
         said = self._endpoint.script(self._request)
         if inspect.isawaitable(said):
             said = await self._line.wait_for(said)
-        if not isinstance(said, Answer | str):
-            raise TypeError(f"a script answers with an Answer or a string, not {type(said).__name__}")
-        return Answer(text=said) if isinstance(said, str) else said
+        return as_answer(said)
 
     def _prepare(self, answer: Answer, fault: Fault | None) -> Delivery:
         request = self._request

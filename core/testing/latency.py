@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -77,3 +77,27 @@ class Lognormal:
         """The timing of this request: equal requests get equal ones."""
         draw = random.Random(f"{self.seed}/{request.content_hash}").lognormvariate(math.log(self.median_s), self.sigma)
         return Timing(total_s=min(self.high_s, max(self.low_s, draw)))
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """Whole calls of `low_s` to `high_s` seconds, drawn from the request's content and `seed`."""
+
+    low_s: float
+    high_s: float
+    seed: int = 0
+
+    def __call__(self, request: ChatRequest) -> Timing:
+        """The timing of this request: equal requests get equal ones."""
+        return Timing(total_s=random.Random(f"{self.seed}/{request.content_hash}").uniform(self.low_s, self.high_s))
+
+
+class ByModel:
+    """Each model its own latency, by the name it is asked for; `others` for names that are not listed."""
+
+    def __init__(self, latencies: Mapping[str, Latency], others: Latency | None = None) -> None:
+        self._latencies, self._others = dict(latencies), others or Constant()
+
+    def __call__(self, request: ChatRequest) -> Timing:
+        """The timing that the request's model has for it."""
+        return self._latencies.get(request.model, self._others)(request)

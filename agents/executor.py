@@ -36,6 +36,7 @@ class _Entry:
     dependencies: list[_Entry]
     twin: _Entry | None = None
     future: asyncio.Future[str] = field(init=False)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
     recovery: asyncio.Task[None] | None = None
 
 
@@ -64,7 +65,9 @@ class Executor:
         When cancelled, or when results can't be kept, the subtasks under way are cancelled and waited for.
         """
         try:
-            return [await self._result(entry) for entry in self._entries.values()]
+            results = [await self._result(entry) for entry in self._entries.values()]
+            await asyncio.gather(*(entry.future for entry in self._entries.values()))
+            return results
         except BaseException:
             await self.cancel()
             raise
@@ -89,6 +92,7 @@ class Executor:
         self._entries[subtask.id] = entry
         self._by_key.setdefault(key, entry)
         entry.future = _call(f"{subtask.id}-{key[:12]}", body, key)
+        entry.future.add_done_callback(lambda _: entry.over.set())
 
     async def _run(self, entry: _Entry) -> None:
         parents = [(each, await self._result(each)) for each in entry.dependencies]
@@ -103,7 +107,9 @@ class Executor:
                 kept = await self._do(entry, [result for _, result in parents], inputs)
                 await self._scope.board.keep(entry.key, kept)
                 self._tell(entry, kept)
-        self._results[entry.subtask.id] = kept.of(entry.subtask.id)
+            self._results[entry.subtask.id] = kept.of(entry.subtask.id)
+            entry.over.set()
+            await asyncio.sleep(0)  # dependants queue up before the slot is given away
 
     async def _do(self, entry: _Entry, parents: Sequence[Result], inputs: str) -> Result:
         missing = [each.digest.subtask for each in parents if not each.usable]
@@ -121,9 +127,9 @@ class Executor:
 
         LangGraph does not call the body of a task that it knows to be done; its result is then read back by key.
         """
-        await asyncio.wait([entry.future])
-        entry.future.result()
+        await entry.over.wait()
         if entry.subtask.id not in self._results:
+            entry.future.result()
             entry.recovery = entry.recovery or asyncio.create_task(self._run(entry))
             await asyncio.wait([entry.recovery])
             entry.recovery.result()

@@ -104,11 +104,11 @@ class _Writing:
 
 
 def _items(scope: Scope, prefix: PlanPrefix | None) -> AsyncIterator[_Item]:
-    planner = scope.context.models.planner
-    if planner is None:
+    models = scope.context.models
+    if models.embedded:
         return _embedded_items(scope, prefix)
     return propose_stream(
-        planner,
+        models.planner,
         scope.brief,
         account=scope.planner_account,
         rules=scope.rules,

@@ -13,7 +13,7 @@ from ..core.events import Emit, Event, silent
 from ..core.ledger import Account, Ledger
 from ..memory.lessons import LessonBook
 from ..planner.brief import Brief
-from ..planner.messages import PoolWorker
+from ..planner.messages import WorkerOffer
 from ..planner.validate import PlanRules
 from .board import Board
 from .context import Context
@@ -52,11 +52,11 @@ class Scope:
         return self.ledger.account(WRITER)
 
     @property
-    def offers(self) -> tuple[PoolWorker, ...]:
+    def offers(self) -> tuple[WorkerOffer, ...]:
         """The workers a plan may choose from by name, each with what it is good at."""
-        pool = self.context.models.pool
-        named = [PoolWorker(name, model.spec.good_at) for name, model in pool.items()]
-        return (*named, *(PoolWorker(name, "") for name in self.context.workers if name not in pool))
+        pool = self.context.models.workers
+        named = [WorkerOffer(name, model.spec.good_at) for name, model in pool.items()]
+        return (*named, *(WorkerOffer(name, "") for name in self.context.workers if name not in pool))
 
     @property
     def rules(self) -> PlanRules:
@@ -65,7 +65,7 @@ class Scope:
         return PlanRules(
             budget_tokens=context.limits.tokens,
             writer_tokens=context.limits.writer_tokens or 0,
-            workers=(*context.models.pool, *context.workers),
+            workers=tuple({**context.models.workers, **context.workers}),
             sources=context.sources is not None or bool(self.brief.sources),
             cite=self.brief.cite,
         )

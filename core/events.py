@@ -140,6 +140,7 @@ class PlanRevised(_Event):
     type: Literal["plan_revised"] = "plan_revised"
     revision: int
     kept: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     reason: str = ""

@@ -38,4 +38,5 @@ async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
 
 
 def _revisable(scope: Scope) -> bool:
-    return scope.context.models.planner is not None and scope.revision < scope.context.limits.max_revisions
+    context = scope.context
+    return not context.models.embedded and scope.revision < context.limits.max_revisions

@@ -61,9 +61,14 @@ def read_brief(value: Json | str | None) -> Brief:
 
 
 async def _whole_plan(scope: Scope) -> Plan:
-    planner = scope.context.models.planner
-    if planner is None:
+    models = scope.context.models
+    if models.embedded:
         return facets(scope.brief)
     return await propose(
-        planner, scope.brief, account=scope.planner_account, rules=scope.rules, workers=scope.offers, emit=scope.emit
+        models.planner,
+        scope.brief,
+        account=scope.planner_account,
+        rules=scope.rules,
+        workers=scope.offers,
+        emit=scope.emit,
     )

@@ -27,7 +27,16 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
         return {"next": "write"}
     if revision.plan.subtasks == plan.subtasks:
         return {"next": "write"}
-    _tell(scope, plan, revision)
+    scope.emit(
+        PlanRevised(
+            revision=scope.revision + 1,
+            kept=revision.kept,
+            edited=revision.edited,
+            added=revision.added,
+            dropped=revision.dropped,
+            reason=revision.reason,
+        )
+    )
     return {
         "next": "execute",
         "current_plan": revision.plan.model_dump(mode="json"),
@@ -39,11 +48,8 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
 async def _ask(scope: Scope, plan: Plan) -> Revision:
     results = await scope.board.results(list(plan_keys(scope.brief, plan.subtasks).values()))
     outcomes = [_outcome(*each) for each in zip(plan.subtasks, results, strict=True)]
-    planner = scope.context.models.planner
-    if planner is None:
-        raise ForeplanError("There is no planner to ask.")
     return await revised(
-        planner,
+        scope.context.models.planner,
         scope.brief,
         plan,
         outcomes,
@@ -61,16 +67,3 @@ def _outcome(subtask: Subtask, result: Result | None) -> Outcome:
         return Outcome(subtask.id, "skipped", "", "was not run")
     text = "\n".join(claim.text for claim in result.digest.claims)
     return Outcome(subtask.id, result.digest.state, text, result.reason)
-
-
-def _tell(scope: Scope, before: Plan, revision: Revision) -> None:
-    old, new = before.by_id(), revision.plan.by_id()
-    scope.emit(
-        PlanRevised(
-            revision=scope.revision + 1,
-            kept=tuple(each for each in new if old.get(each) == new[each]),
-            added=tuple(each for each in new if old.get(each) != new[each]),
-            dropped=tuple(each for each in old if each not in new),
-            reason=revision.reason,
-        )
-    )

@@ -31,5 +31,4 @@ def _verifier(context: Context, account: Account) -> Verifier:
     """The app's verifier, else the judge model, else the share of claims whose checks hold."""
     if context.verifier is not None:
         return context.verifier
-    judge = context.models.judge
-    return supported_share if judge is None else judge_with(judge, account)
+    return supported_share if context.models.embedded else judge_with(context.models.judge, account)

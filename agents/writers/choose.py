@@ -12,5 +12,4 @@ def writer_for(context: Context) -> Writer:
     """The app's own writer, else the writer model's, else the extractive one."""
     if context.writer is not None:
         return context.writer
-    model = context.models.writer
-    return ExtractiveWriter() if model is None else ModelWriter(model)
+    return ExtractiveWriter() if context.models.embedded else ModelWriter(context.models.writer)

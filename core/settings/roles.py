@@ -1,8 +1,9 @@
 """Which endpoint each role gets: settings go in, one `ModelSpec` a role comes out, or none at all (embedded).
 
 Writer and judge fall back to the planner, compressor and pool to the worker, planner and worker to the first keys of
-the settings. Two laws: a key goes only to the endpoint it was given for, so a role with its own `base_url` never gets
-another one's key; and what describes a model (prices, window, quirks) is not inherited by a role with another model.
+the settings, key by key; a role with no model after that is left to `Models`. Two laws: a key goes only to the endpoint
+it was given for, so a role with its own `base_url` never gets another one's key; and what describes a model (prices,
+window, quirks) is not inherited by a role with another model.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..errors import SettingsError
+from ..models.roles import Models, build_models
 from ..models.spec import ModelSpec
 from ..usage import Price
-from .shape import Endpoint, PoolWorker, Settings
+from .shape import Endpoint, Settings
 
 _WITH_ENDPOINT = ("base_url", "api_key", "api_key_env")
 _WITH_MODEL = ("model", "price_prompt", "price_completion", "price_cached", "window_tokens", "extra_body", "quirks")
@@ -26,43 +28,55 @@ _ALONE = ("effort", "max_completion_tokens", "concurrency", "timeout_s")
 
 @dataclass(frozen=True)
 class RoleSpecs:
-    """The roles of a run. Without a planner there are no others, and the run is embedded."""
+    """The models that are configured, by role and by name in the pool. None at all: the run is embedded.
 
-    planner: ModelSpec | None = None
-    worker: ModelSpec | None = None
-    writer: ModelSpec | None = None
-    compressor: ModelSpec | None = None
-    judge: ModelSpec | None = None
+    A role that is missing has no setting of its own anywhere in its line of fallbacks; `Models` finds it another.
+    """
+
+    roles: Mapping[str, ModelSpec] = field(default_factory=dict)
     pool: Mapping[str, ModelSpec] = field(default_factory=dict)
 
     @property
     def embedded(self) -> bool:
         """Whether no model is configured."""
-        return self.planner is None
+        return not self.roles and not self.pool
+
+
+def models_from(settings: Settings) -> Models:
+    """The models of a run; an empty `Models` when none is configured.
+
+    Raises:
+        SettingsError: when a key's variable is not set.
+    """
+    specs = role_specs(settings)
+    return Models() if specs.embedded else build_models(specs.roles, specs.pool)
 
 
 def role_specs(settings: Settings) -> RoleSpecs:
-    """Every role with its fallbacks resolved and its key read.
+    """Every role that has a model once its fallbacks are resolved, with its key read.
 
     Raises:
-        SettingsError: when a role that is needed has no model, or a key's variable is not set.
+        SettingsError: when a key's variable is not set.
     """
-    top = Endpoint(**{name: getattr(settings, name) for name in ("model", *_WITH_ENDPOINT)})
-    roles = (settings.planner, settings.worker, settings.writer, settings.compressor, settings.judge)
-    named = [*roles, *settings.workers.values()]
-    if settings.embedded or not any(each.model for each in (top, *named)):
+    if settings.embedded:
         return RoleSpecs()
-    planner = _fill(settings.planner, top)
-    worker = _fill(settings.worker, top)
-    if worker.model is None and settings.workers:
-        worker = _fill(next(iter(settings.workers.values())), worker)
+    top = Endpoint(**{name: getattr(settings, name) for name in ("model", *_WITH_ENDPOINT)})
+    planner, worker = _fill(settings.planner, top), _fill(settings.worker, top)
+    filled = {
+        "planner": planner,
+        "worker": worker,
+        "writer": _fill(settings.writer, planner),
+        "compressor": _fill(settings.compressor, worker),
+        "judge": _fill(settings.judge, planner),
+    }
+    pool = {name: _fill(own, worker) for name, own in settings.workers.items()}
     return RoleSpecs(
-        planner=_spec("planner", planner),
-        worker=_spec("worker", worker),
-        writer=_spec("writer", _fill(settings.writer, planner)),
-        compressor=_spec("compressor", _fill(settings.compressor, worker)),
-        judge=_spec("judge", _fill(settings.judge, planner)),
-        pool={name: _spec(f"workers.{name}", _fill(own, worker), own) for name, own in settings.workers.items()},
+        {role: _spec(role, endpoint) for role, endpoint in filled.items() if endpoint.model is not None},
+        {
+            name: _spec(f"workers.{name}", endpoint, good_at=settings.workers[name].good_at)
+            for name, endpoint in pool.items()
+            if endpoint.model is not None
+        },
     )
 
 
@@ -79,21 +93,16 @@ def _fill(own: Endpoint, fallback: Endpoint) -> Endpoint:
     return Endpoint.model_construct(**taken)
 
 
-def _spec(role: str, endpoint: Endpoint, pool: PoolWorker | None = None) -> ModelSpec:
-    if endpoint.model is None:
-        raise SettingsError(
-            f"Some roles have a model, but the {role} has none.",
-            hint=f"Give all roles one with --model or `model`, or this one with `[{role}] model` in foreplan.toml.",
-        )
-    optional = {"window_tokens": endpoint.window_tokens} | {name: getattr(endpoint, name) for name in _ALONE}
+def _spec(role: str, endpoint: Endpoint, *, good_at: str = "") -> ModelSpec:
+    optional = {name: getattr(endpoint, name) for name in ("window_tokens", *_ALONE)}
     return ModelSpec(
-        model=endpoint.model,
+        model=endpoint.model or "",
         base_url=endpoint.base_url,
         api_key=_key(role, endpoint),
         price=_price(endpoint),
         quirks=endpoint.quirks,
         extra_body=endpoint.extra_body,
-        good_at=pool.good_at if pool else "",
+        good_at=good_at,
         **{name: value for name, value in optional.items() if value is not None},
     )
 

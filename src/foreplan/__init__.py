@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from foreplan.core.ledger import Limits as Limits
     from foreplan.core.settings import Settings as Settings
     from foreplan.core.settings import load_settings as load_settings
+    from foreplan.core.settings.roles import models_from as models_from
     from foreplan.memory.digest import Claim as Claim
     from foreplan.memory.digest import Digest as Digest
     from foreplan.memory.evidence import EvidenceRef as EvidenceRef
@@ -47,6 +48,7 @@ _HOME = {
     "Subtask": "planner.plan",
     "build_graph": "agents.graph",
     "load_settings": "core.settings",
+    "models_from": "core.settings.roles",
     "parse_event": "core.events",
     "run": "agents.run",
 }

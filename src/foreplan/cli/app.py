@@ -46,6 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     no_args_is_help=True,
+    context_settings={"max_content_width": 80},
     help="Foreplan turns a brief into a plan, runs the plan with parallel workers, and writes a report with checked "
     "citations.",
     epilog="\b\nExit codes:\n" + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),

@@ -36,6 +36,7 @@ class Context:
         workers: the user's own workers by name, beside or instead of the models' ones.
         writer: the user's own writer, instead of the model's.
         project: lessons are shared by runs of one project; None keeps them to the run.
+        lessons: the store that lessons are kept in; None for the run's own store.
         store: where plan items, results and the journal go when the graph was compiled without a store. In memory by
             default, so that such a run does not survive its process.
     """
@@ -50,4 +51,5 @@ class Context:
     workers: Mapping[str, Worker] = field(default_factory=dict)
     writer: Writer | None = None
     project: str | None = None
+    lessons: BaseStore | None = None
     store: BaseStore = field(default_factory=InMemoryStore)

@@ -113,6 +113,7 @@ def _items(scope: Scope, prefix: PlanPrefix | None) -> AsyncIterator[_Item]:
         account=scope.planner_account,
         rules=scope.rules,
         workers=scope.offers,
+        lessons=scope.lessons.texts(scope.brief.goal),
         committed=prefix,
         emit=scope.emit,
     )

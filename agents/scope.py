@@ -11,12 +11,13 @@ from langgraph.store.base import BaseStore
 from ..core.errors import SettingsError
 from ..core.events import Emit, Event, silent
 from ..core.ledger import Account, Ledger
-from ..memory.lessons import LessonBook
+from ..memory.lessons.book import LessonBook
 from ..planner.brief import Brief
 from ..planner.messages import WorkerOffer
 from ..planner.validate import PlanRules
 from .board import Board
 from .context import Context
+from .learning import open_lessons
 from .state import RunState
 
 PLANNER, WRITER = "planner", "writer"
@@ -36,6 +37,7 @@ class Scope:
     revision: int
     brief: Brief
     context: Context
+    store: BaseStore
     board: Board
     ledger: Ledger
     lessons: LessonBook
@@ -75,7 +77,8 @@ async def open_scope(
     state: RunState, context: Context, store: BaseStore | None = None, *, emit: Emit = silent
 ) -> Scope:
     """The scope of the run that `state` tells of, its ledger read back from the journal."""
-    board = Board(context.store if store is None else store, state["run"])
+    store = context.store if store is None else store
+    board = Board(store, state["run"])
     ledger = Ledger(context.limits, journal=board, started_at=state.get("clock") or None)
     ledger.hold(WRITER, tokens=context.limits.writer_tokens or 0, dollars=context.limits.writer_dollars or 0.0)
     ledger.replay(await board.journal())
@@ -84,9 +87,10 @@ async def open_scope(
         revision=state.get("revision", 0),
         brief=Brief.model_validate(state["brief"]),
         context=context,
+        store=store,
         board=board,
         ledger=ledger,
-        lessons=LessonBook(),
+        lessons=await open_lessons(context, store, state["run"]),
         emit=emit,
     )
 

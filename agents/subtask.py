@@ -55,7 +55,8 @@ async def work_on(
     except Exception as error:  # a subtask's failure is data: its siblings go on, and the planner may revise
         kind, reason = classify(error), _describe(error)
         digest = Digest(subtask=subtask.id, state="failed", failures=(reason,))
-        scope.emit(LessonLearned(subtask=subtask.id, kind=kind, text=reason))
+        lesson = scope.lessons.record("", {"goal": subtask.goal}, kind=kind, happened=reason, tried=subtask.goal)
+        scope.emit(LessonLearned(subtask=subtask.id, kind=kind, text=lesson.text))
     return Result(
         digest=digest,
         inputs=inputs,

@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 from ...planner.plan import Plan
 from ..context import Context
 from ..executor import Executor
+from ..learning import keep_lessons
 from ..planning import tell_plan, written_plan
 from ..scope import Scope, scope_in
 from ..state import RunState
@@ -31,6 +32,7 @@ async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
         results = await executor.finish()
     finally:
         await executor.cancel()
+        await keep_lessons(scope.context, scope.store, scope.run, scope.lessons)
     return {
         "current_plan": plan.model_dump(mode="json"),
         "next": "write" if all(result.usable for result in results) or not _revisable(scope) else "revise",

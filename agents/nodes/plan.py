@@ -70,5 +70,6 @@ async def _whole_plan(scope: Scope) -> Plan:
         account=scope.planner_account,
         rules=scope.rules,
         workers=scope.offers,
+        lessons=scope.lessons.texts(scope.brief.goal),
         emit=scope.emit,
     )

@@ -53,7 +53,7 @@ async def _ask(scope: Scope, plan: Plan) -> Revision:
         scope.brief,
         plan,
         outcomes,
-        scope.lessons.texts(),
+        scope.lessons.texts(scope.brief.goal),
         scope.ledger.tokens_left("plan"),
         account=scope.planner_account,
         rules=scope.rules,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...memory.lessons import LessonBook
+from ...memory.lessons.book import LessonBook
 from ...planner.plan import Subtask
 from ..context import Context
 from ..roles import Worker

@@ -6,7 +6,8 @@ Every error a user can meet says what was wrong and where (the message) and what
     ├── SettingsError        2   a setting, flag or file of the user's is wrong
     ├── InputError           2   a brief, plan or source cannot be used
     ├── ModelError           3   a model endpoint failed; `.kind` says how
-    │   └── MalformedOutput      the model answered, but not in the form asked for; `.raw` keeps the text
+    │   ├── MalformedOutput      the model answered, but not in the form asked for; `.raw` keeps the text
+    │   └── UnsupportedFeature   the endpoint refuses a part of the request; `.feature` names it
     └── BudgetExhausted      4   the ledger refuses a reservation; `.scope` says whose limit it was
 """
 
@@ -58,16 +59,28 @@ class InputError(ForeplanError):
 
 
 class ModelError(ForeplanError):
-    """A model endpoint did not give a usable answer. `kind` says how it failed."""
+    """A model endpoint did not give a usable answer. `kind` says how it failed.
+
+    Attributes:
+        retry_after_s: seconds the endpoint asks to wait, or None.
+        unbilled: true when no token can have been used, because the call was refused or never arrived.
+    """
 
     exit_code = 3
     kind: FaultKind = "transient"
 
     def __init__(
-        self, message: str, *, hint: str = "", kind: FaultKind | None = None, retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        kind: FaultKind | None = None,
+        retry_after_s: float | None = None,
+        unbilled: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, kind=kind)
         self.retry_after_s = retry_after_s
+        self.unbilled = unbilled
 
 
 class MalformedOutput(ModelError):
@@ -78,6 +91,16 @@ class MalformedOutput(ModelError):
     def __init__(self, message: str, *, raw: str, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.raw = raw
+
+
+class UnsupportedFeature(ModelError):
+    """The endpoint refuses a part of the request. `feature` is a quirk's or a parameter's name, or `bounds`."""
+
+    kind: FaultKind = "bug"
+
+    def __init__(self, message: str, *, feature: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint, unbilled=True)
+        self.feature = feature
 
 
 class BudgetExhausted(ForeplanError):

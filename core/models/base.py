@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from ..usage import Usage
 
@@ -19,6 +19,9 @@ ToolSchema: TypeAlias = dict[str, Any]
 """A tool in the OpenAI wire form: {"type": "function", "function": {name, description, parameters}}."""
 
 Effort = Literal["low", "medium", "high"]
+
+StructuredMode = Literal["json_schema", "tool", "prompt"]
+"""How an answer's form is asked for: `response_format`, one forced tool, or words in the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,11 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A model's whole answer. `reasoning` is thinking the endpoint told apart from `text`."""
+    """A model's whole answer. `reasoning` is thinking the endpoint told apart from `text`.
+
+    `finish_reason` is the wire's (`stop`, `length`, `tool_calls`, `content_filter`), or `refusal` when the model
+    declined, in words that then stand in `text`. Usage of zero prompt tokens means that the endpoint reported none.
+    """
 
     text: str = ""
     reasoning: str = ""
@@ -64,16 +71,25 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One attempt, as a backend gets it: quirks are already applied to `messages`."""
+    """One attempt, as a backend gets it: quirks are already applied to `messages`.
+
+    `structured` says how `output` is asked for. With `tool` and `prompt` the forced tool and the words are already in
+    `tools` and `messages`; with `tool` a backend's stream delivers that tool's arguments as `Delta.text`.
+    `tool_choice` is "auto", "required", "none" or a tool's name. `max_tokens_field` is the parameter that carries
+    `max_completion_tokens` on the wire; `stream_usage` says whether a stream may be asked for its usage.
+    """
 
     messages: Sequence[Message]
     max_completion_tokens: int
     tools: Sequence[ToolSchema] = ()
     tool_choice: str | None = None
     output: OutputSchema | None = None
+    structured: StructuredMode = "json_schema"
     effort: Effort | None = None
     seed: int | None = None
     temperature: float | None = None
+    max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens"
+    stream_usage: bool = True
 
 
 class Backend(Protocol):
@@ -84,3 +100,11 @@ class Backend(Protocol):
 
     def stream(self, request: Request) -> AsyncIterator[Delta]:
         """The answer in pieces."""
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A backend that holds connections open."""
+
+    async def aclose(self) -> None:
+        """Close what the running event loop has open."""

@@ -1,0 +1,57 @@
+"""Connecting: a spec or a LangChain chat model goes in, a `Model` comes out. Loads openai and LangChain.
+
+Law: whole answers go through LangChain (callbacks and traces see them), streams through the `openai` client itself
+(LangChain's loses thinking that is told apart), and both are metered alike.
+"""
+
+from __future__ import annotations
+
+from langchain_core.language_models import BaseChatModel
+
+from ..slots import PrioritySlots
+from .bounds import CountTokens
+from .endpoint_chat import endpoint_chat
+from .faults import Place
+from .langchain_backend import LangChainBackend, own_model
+from .model import Model
+from .openai_backend import OpenAIBackend
+from .quirks import Quirks
+from .retry import RetryPolicy
+from .spec import ModelSpec
+
+
+def connect(
+    spec: ModelSpec,
+    *,
+    slots: PrioritySlots | None = None,
+    retry: RetryPolicy | None = None,
+    count_tokens: CountTokens | None = None,
+) -> Model:
+    """The model that `spec` describes. Nothing is sent before the first call."""
+    place = Place(spec.endpoint, spec.model, spec.key)
+    backend = LangChainBackend(lambda: endpoint_chat(spec), place, owned=True)
+    return Model(spec, backend, slots=slots, retry=retry, stream_backend=OpenAIBackend(spec), count_tokens=count_tokens)
+
+
+def wrap(chat_model: BaseChatModel, *, spec: ModelSpec | None = None, retry: RetryPolicy | None = None) -> Model:
+    """A user's own LangChain chat model, metered.
+
+    `spec` adds what LangChain does not tell: price, window, quirks. Without it the limits are the defaults; structured
+    output is found out at the first call.
+    """
+    known = spec or spec_of(chat_model)
+    model = own_model(chat_model)
+    return Model(known, LangChainBackend(lambda: model, Place(known.endpoint, known.model, known.key)), retry=retry)
+
+
+def spec_of(chat_model: BaseChatModel) -> ModelSpec:
+    """What can be told from a LangChain chat model: its name, and its URL where it is an HTTP one."""
+    name = getattr(chat_model, "model_name", None) or getattr(chat_model, "model", None)
+    url = getattr(chat_model, "openai_api_base", None)
+    is_openai = hasattr(chat_model, "openai_api_base")
+    quirks = Quirks() if is_openai else Quirks(structured="tool", seed=False, reasoning_effort=False)
+    return ModelSpec(
+        model=str(name or type(chat_model).__name__)[:300],
+        base_url=url if isinstance(url, str) else None if is_openai else f"http://{type(chat_model).__name__.lower()}",
+        quirks=quirks,
+    )

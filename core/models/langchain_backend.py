@@ -1,0 +1,213 @@
+"""The LangChain backend: single attempts through any LangChain chat model. A `Request` goes in, a `Reply` comes out.
+
+Role calls go this way by default, so that an app sees them in its own callbacks and traces. Laws: the model's own
+retries are off, for they would escape the ledger; usage is asked for in streams too; nothing is traced to LangSmith
+unless the user's environment says so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_openai.chat_models.base import BaseChatOpenAI
+
+from ..usage import Usage
+from .base import Delta, Message, Reply, Request, ToolCall
+from .faults import Place, model_error
+from .found_json import parse_object
+from .metering import parse_usage
+from .per_loop import PerLoop
+from .thinking import ThinkSplitter, split_thinking
+from .wire import as_text, response_format, wire_tool_choice
+
+
+class LangChainBackend:
+    """One LangChain chat model.
+
+    Args:
+        make: makes the chat model; called once for each event loop, since clients belong to one.
+        place: what to call it in errors.
+        owned: whether its connections are ours to close.
+    """
+
+    def __init__(self, make: Callable[[], BaseChatModel], place: Place, *, owned: bool = False) -> None:
+        self._place, self._owned = place, owned
+        self._models = PerLoop(make)
+
+    async def complete(self, request: Request) -> Reply:
+        """The whole answer."""
+        try:
+            model = self._models.here()
+            message = await model.ainvoke(to_langchain(request.messages), **arguments_of(request, model))
+            return reply_of(message)
+        except Exception as error:
+            raise model_error(error, self._place) from error
+
+    async def stream(self, request: Request) -> AsyncIterator[Delta]:
+        """The answer in pieces. Of tool calls only the arguments of the output's forced tool come through."""
+        splitter, whole = ThinkSplitter(), None
+        try:
+            model = self._models.here()
+            chunks: Any = model.astream(to_langchain(request.messages), **arguments_of(request, model))
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    whole = chunk if whole is None else whole + _without_text(chunk)
+                    told = splitter.feed(message_text(chunk))
+                    text = _arguments(chunk) if request.structured == "tool" and request.output else told.text
+                    reasoning = message_reasoning(chunk) + told.reasoning
+                    if text or reasoning:
+                        yield Delta(text=text, reasoning=reasoning)
+        except Exception as error:
+            raise model_error(error, self._place) from error
+        last = splitter.close()
+        if whole is not None:
+            reason = _finish_reason(whole) or None
+            yield Delta(text=last.text, reasoning=last.reasoning, usage=message_usage(whole), finish_reason=reason)
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections, unless the model is the user's."""
+        model = self._models.take()
+        if self._owned and isinstance(model, BaseChatOpenAI):
+            await model.root_async_client.close()
+
+
+def own_model(model: BaseChatModel) -> BaseChatModel:
+    """A user's chat model as Foreplan calls it: OpenAI ones without hidden retries and with usage in streams.
+
+    Other vendors' clients keep their settings: set `max_retries=0` on them.
+    """
+    if not isinstance(model, BaseChatOpenAI) or model.root_async_client is None:
+        return model
+    client = model.root_async_client.with_options(max_retries=0)
+    update = {
+        "max_retries": 0,
+        "stream_usage": True,
+        "root_async_client": client,
+        "async_client": client.chat.completions,
+    }
+    return model.model_copy(update=update)
+
+
+def arguments_of(request: Request, model: BaseChatModel) -> dict[str, Any]:
+    """The parameters of one call, by the names that this chat model knows.
+
+    For OpenAI's wire, `response_format` goes into the body directly: as a parameter it makes the client validate, and
+    raise on an answer that was cut, so that its text and usage were lost.
+    """
+    arguments: dict[str, Any] = {"temperature": request.temperature}
+    if isinstance(model, BaseChatOpenAI):
+        body = {**(model.extra_body or {}), "response_format": response_format(request)}
+        body[request.max_tokens_field] = request.max_completion_tokens
+        arguments |= {"extra_body": {name: value for name, value in body.items() if value is not None}}
+        arguments |= {"seed": request.seed, "reasoning_effort": request.effort}
+        arguments |= {"stream_usage": request.stream_usage} if not request.stream_usage else {}
+    else:
+        arguments |= {"max_tokens": request.max_completion_tokens, "response_format": response_format(request)}
+    if request.tools:
+        arguments |= {"tools": list(request.tools), "tool_choice": wire_tool_choice(request.tool_choice)}
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
+    """Messages in the wire form as LangChain's; tool arguments that are no JSON stay as the model wrote them."""
+    return [_to_langchain(message) for message in messages]
+
+
+def reply_of(message: BaseMessage) -> Reply:
+    """LangChain's answer as a `Reply`."""
+    refusal = as_text(message.additional_kwargs.get("refusal"))
+    told = split_thinking(message_text(message))
+    return Reply(
+        text=refusal or told.text,
+        reasoning=message_reasoning(message) + told.reasoning,
+        tool_calls=_tool_calls(message),
+        finish_reason="refusal" if refusal else _finish_reason(message) or "stop",
+        usage=message_usage(message),
+    )
+
+
+def message_text(message: BaseMessage) -> str:
+    """The text of a message, whether it is a string or content blocks."""
+    content: Any = message.content
+    if isinstance(content, str):
+        return content
+    blocks = [each if isinstance(each, Mapping) else {"type": "text", "text": each} for each in content]
+    return as_text([block for block in blocks if block.get("type", "text") in ("text", "output_text")])
+
+
+def message_reasoning(message: BaseMessage) -> str:
+    """The thinking of a message, where its integration keeps it."""
+    kept = as_text(message.additional_kwargs.get("reasoning_content"))
+    blocks: Any = message.content if isinstance(message.content, list) else []
+    thoughts = [
+        as_text(block.get("thinking") or block.get("reasoning"))
+        for block in blocks
+        if isinstance(block, Mapping) and block.get("type") in ("thinking", "reasoning")
+    ]
+    return kept + "".join(thoughts)
+
+
+def message_usage(message: BaseMessage) -> Usage:
+    """Usage in OpenAI's form where it was kept, else in LangChain's."""
+    raw = message.response_metadata.get("token_usage")
+    if isinstance(raw, Mapping) and raw:
+        return parse_usage(raw)
+    kept = getattr(message, "usage_metadata", None) or {}
+    details_in, details_out = kept.get("input_token_details") or {}, kept.get("output_token_details") or {}
+    return parse_usage({
+        "prompt_tokens": kept.get("input_tokens"),
+        "completion_tokens": kept.get("output_tokens"),
+        "total_tokens": kept.get("total_tokens"),
+        "prompt_tokens_details": {"cached_tokens": details_in.get("cache_read")},
+        "completion_tokens_details": {"reasoning_tokens": details_out.get("reasoning")},
+    })  # fmt: skip
+
+
+def _to_langchain(message: Message) -> BaseMessage:
+    role, content = message.get("role"), message.get("content") or ""
+    if role in ("system", "developer"):
+        return SystemMessage(content=content)
+    if role == "tool":
+        return ToolMessage(content=content, tool_call_id=str(message.get("tool_call_id", "")))
+    if role != "assistant":
+        return HumanMessage(content=content)
+    calls, invalid = [], []
+    for call in message.get("tool_calls") or ():
+        function = call["function"]
+        value = parse_object(function["arguments"])
+        head = {"name": function["name"], "id": call["id"]}
+        if value is not None:
+            calls.append({**head, "args": value, "type": "tool_call"})
+        else:
+            invalid.append({**head, "args": function["arguments"], "error": None, "type": "invalid_tool_call"})
+    return AIMessage(content=content, tool_calls=calls, invalid_tool_calls=invalid)
+
+
+def _tool_calls(message: BaseMessage) -> tuple[ToolCall, ...]:
+    if not isinstance(message, AIMessage):
+        return ()
+    sound = [(call["id"], call["name"], json.dumps(call["args"], ensure_ascii=False)) for call in message.tool_calls]
+    broken = [(call["id"], call["name"], call["args"]) for call in message.invalid_tool_calls]
+    return tuple(
+        ToolCall(as_text(id_) or f"call_{place}", as_text(name), as_text(arguments))
+        for place, (id_, name, arguments) in enumerate([*sound, *broken])
+    )
+
+
+def _finish_reason(message: BaseMessage) -> str:
+    said = message.response_metadata
+    return as_text(said.get("finish_reason")) or as_text(said.get("stop_reason"))
+
+
+def _arguments(chunk: Any) -> str:
+    return "".join(as_text(part.get("args")) for part in getattr(chunk, "tool_call_chunks", ()))
+
+
+def _without_text(chunk: Any) -> Any:
+    """The chunk's metadata alone: adding up the text of a long stream would take quadratic time."""
+    return chunk.model_copy(update={"content": "", "tool_call_chunks": [], "tool_calls": [], "additional_kwargs": {}})

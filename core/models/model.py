@@ -1,0 +1,216 @@
+"""Model: the one door to an endpoint. Messages and an account go in, a `Reply` or a stream of `Delta`s comes out.
+
+An attempt goes: a slot by the account's priority, then a reservation with the ledger, then the backend, then settling
+(`attempt`). Laws:
+
+- Quirks are applied here and nowhere else; what an endpoint refuses is learned once and not asked for again.
+- Faults that may pass are retried; the slot is free while waiting.
+- An answer longer than its token limit allows is cut there and ends as `length`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import TypeVar
+
+from ..errors import UnsupportedFeature
+from ..events import Emit, Noted, silent
+from ..ledger import Account
+from ..slots import PrioritySlots
+from ..usage import Price
+from .attempt import Meter
+from .base import Backend, Closing, Delta, Effort, Message, OutputSchema, Reply, Request, StructuredMode, ToolSchema
+from .bounds import CountTokens, PromptBound
+from .faults import Place, cut, timed_out
+from .fit import fit
+from .flow import REFUSED, Flow, declined, next_piece, whole
+from .metering import shortened, visible_bytes
+from .quirks import learned_quirks
+from .retry import RetryPolicy
+from .spec import ModelSpec
+from .structured import Ladder, take
+
+T = TypeVar("T")
+
+
+class Model:
+    """One model at one endpoint, metered.
+
+    Args:
+        spec: what the user says about it.
+        backend: makes single attempts.
+        slots: the endpoint's slots, shared with its other models; own ones of `spec.concurrency` if None.
+        retry: when to try again.
+        stream_backend: makes streams, where another one does that better.
+        count_tokens: an exact local count of prompt tokens in place of the bound from bytes.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        backend: Backend,
+        *,
+        slots: PrioritySlots | None = None,
+        retry: RetryPolicy | None = None,
+        stream_backend: Backend | None = None,
+        count_tokens: CountTokens | None = None,
+    ) -> None:
+        self.spec = spec
+        self.slots = slots or PrioritySlots(spec.concurrency)
+        self.quirks = spec.all_quirks
+        self.price = spec.known_price or Price()
+        self._backend = backend
+        self._stream_backend = stream_backend or backend
+        self._retry = retry or RetryPolicy()
+        self._ladder = Ladder(self.quirks)
+        self._place = Place(spec.endpoint, spec.model, spec.key)
+        self._meter = Meter(self._place, self.price, spec.window_tokens, PromptBound(count_tokens))
+
+    def __repr__(self) -> str:
+        return f"Model({self._place})"
+
+    @property
+    def name(self) -> str:
+        """The model's name at its endpoint."""
+        return self.spec.model
+
+    @property
+    def structured(self) -> StructuredMode:
+        """How it is asked for structured output now."""
+        return self._ladder.way.mode
+
+    @property
+    def reports_usage(self) -> bool | None:
+        """Whether the endpoint told the usage of its last answer; None before the first."""
+        return self._meter.reports_usage
+
+    async def call(
+        self,
+        messages: Sequence[Message],
+        *,
+        account: Account,
+        tools: Sequence[ToolSchema] = (),
+        tool_choice: str | None = None,
+        output: OutputSchema | None = None,
+        effort: Effort | None = None,
+        max_completion_tokens: int | None = None,
+        seed: int | None = None,
+        temperature: float | None = None,
+        emit: Emit = silent,
+    ) -> Reply:
+        """The whole answer, with the usage it was settled at.
+
+        With `output`, `Reply.text` is the JSON text as the model wrote it, told apart from prose around it but not
+        validated: parse it as hostile input. `finish_reason` "length" says that the answer was cut.
+
+        Raises:
+            ModelError: when the endpoint fails for good; `kind` says how.
+            BudgetExhausted: when the account has no room for the call.
+        """
+        wanted = Request(
+            messages=messages,
+            max_completion_tokens=max_completion_tokens or self.spec.max_completion_tokens,
+            tools=tools,
+            tool_choice=tool_choice,
+            output=output,
+            effort=effort or self.spec.effort,
+            seed=seed,
+            temperature=temperature,
+        )
+        reply, request = await self._through(wanted, account, emit, self._once)
+        return take(reply, request, worded_tools=bool(tools) and not self.quirks.tools)
+
+    async def stream(
+        self,
+        messages: Sequence[Message],
+        *,
+        account: Account,
+        output: OutputSchema | None = None,
+        effort: Effort | None = None,
+        max_completion_tokens: int | None = None,
+        emit: Emit = silent,
+    ) -> AsyncGenerator[Delta, None]:
+        """The answer in pieces; the last one carries the usage it was settled at and `finish_reason`.
+
+        Faults before the first piece are retried; a later one is raised, and what was sent stays sent. With `output`
+        asked for in the prompt, prose and fences around the JSON come through. A consumer that stops early must close
+        the stream (`contextlib.aclosing`), which hangs up and settles it.
+
+        Raises:
+            ModelError: when the endpoint fails for good, or after the first piece; `kind` says how.
+            BudgetExhausted: when the account has no room for the call.
+        """
+        wanted = Request(
+            messages=messages,
+            max_completion_tokens=max_completion_tokens or self.spec.max_completion_tokens,
+            output=output,
+            effort=effort or self.spec.effort,
+        )
+        flow = await self._through(wanted, account, emit, self._open)
+        async with flow.stack, aclosing(flow.pieces()) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async def aclose(self) -> None:
+        """Close the connections that the running event loop has open to the endpoint."""
+        for backend in (self._backend, self._stream_backend):
+            if isinstance(backend, Closing):
+                await backend.aclose()
+
+    async def _through(
+        self, wanted: Request, account: Account, emit: Emit, once: Callable[[Request, Account, Emit], Awaitable[T]]
+    ) -> T:
+        """Fit the request, try it, and fit it anew when the endpoint refuses a part of it that can be done without."""
+        while True:
+            way, quirks = self._ladder.way, self.quirks
+            request = fit(wanted, way, quirks)
+
+            async def attempt(request: Request = request) -> T:
+                return await once(request, account, emit)
+
+            try:
+                return await self._retry.run(attempt, account=account, emit=emit)
+            except UnsupportedFeature as error:
+                learned = learned_quirks(error.feature, quirks, settled=self.spec.quirks)
+                if learned is not None:
+                    emit(Noted(text=f"{self._place} refuses {error.feature}; it is not sent again."))
+                    self.quirks = learned
+                elif wanted.output is None or not self._ladder.fall(way, error):
+                    raise
+
+    async def _once(self, request: Request, account: Account, emit: Emit) -> tuple[Reply, Request]:
+        thinks = self.quirks.reasoning_effort
+        async with (
+            self.slots.slot(account.priority),
+            self._meter.reserved(request, account, emit, hidden_thinking=thinks) as attempt,
+        ):
+            try:
+                async with asyncio.timeout(self.spec.timeout_s):
+                    reply = await self._backend.complete(attempt.request)
+            except TimeoutError as error:
+                raise timed_out(self._place, f"{self.spec.timeout_s:g} s are over") from error
+            usage = attempt.answered(reply.usage, visible_bytes(reply))
+            if reply.finish_reason in REFUSED:
+                raise declined(self._place, reply.finish_reason, reply.text)
+        short = shortened(reply, attempt.request)
+        return Reply(short.text, short.reasoning, short.tool_calls, short.finish_reason, usage), attempt.request
+
+    async def _open(self, request: Request, account: Account, emit: Emit) -> Flow:
+        thinks = self.quirks.reasoning_effort
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.slots.slot(account.priority))
+            attempt = await stack.enter_async_context(
+                self._meter.reserved(request, account, emit, hidden_thinking=thinks)
+            )
+            if self.quirks.stream:
+                deltas = self._stream_backend.stream(attempt.request)
+            else:
+                deltas = whole(self._backend.complete(attempt.request), attempt.request)
+            if isinstance(deltas, AsyncGenerator):
+                await stack.enter_async_context(aclosing(deltas))
+            first = await next_piece(deltas, self.spec.timeout_s, self._place)
+            if first is None or not (first.text or first.reasoning or first.finish_reason):
+                raise cut(self._place, "the stream ended before it began")
+            return Flow(stack.pop_all(), attempt, self._place, self.spec.timeout_s, first, deltas)

@@ -1,114 +1,140 @@
-"""Running a brief to its report over any checkpointer: start, go on after a crash, ask for approval, tell what happens.
+"""Running a brief in a directory of its own, durably: what the command line does, as a function.
 
-`run_graph` is the loop every front end shares (the command line, jobs, an app that wants no graph of its own); it knows
-nothing of folders. A run is known by its id: the same id with the same checkpointer and store goes on where it stopped.
+In go a brief and a context; out come a `RunResult` and a directory with brief, plan, report, result, trace, artifacts
+and state. Law: a run killed at any point goes on from its finished subtasks with `resume`; nothing paid is paid again.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, cast
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.store.base import BaseStore
-from langgraph.types import Command
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.store.sqlite.aio import AsyncSqliteStore
 
-from ..core.errors import ForeplanError
-from ..core.events import Event, RunStarted, parse_event, silent
+from ..core.events import Event, silent
+from ..core.models.roles import ROLES
+from ..memory.artifacts import FolderArtifacts
+from ..memory.redact import Redactor
+from ..memory.rundir import RunDir, RunDirs
+from ..memory.trace.writer import TraceWriter
 from ..planner.brief import Brief
 from ..planner.plan import Plan
+from ..planner.wire import dump_plan, load_plan
 from .context import Context
-from .graph import build_graph
-from .nodes.write import kept_digests
-from .report import Report
+from .loop import Approve, run_graph
 from .result import RunResult
-from .scope import open_scope
-from .state import Json, RunState
 
-Approve: TypeAlias = Callable[[Plan, str], Awaitable[Json]]
-"""Asked with a plan, and with what was wrong with the last answer (or ""); gives a decision as node `approve` takes."""
+OnEvent = Callable[[Event], None]
 
 
-async def run_graph(
+async def run(
     brief: Brief,
     *,
-    run_id: str,
     context: Context,
-    checkpointer: BaseCheckpointSaver[Any] | None = None,
-    store: BaseStore | None = None,
+    home: Path,
+    run_id: str | None = None,
     plan: Plan | None = None,
-    on_event: Callable[[Event], None] = silent,
+    on_event: OnEvent = silent,
     approve: Approve | None = None,
 ) -> RunResult:
     """Take a brief to its report.
 
     Args:
-        brief: what the user wants; when the run goes on after a stop, the one it began with counts.
-        run_id: the run's name and its LangGraph thread.
-        context: models, sources, tools and limits.
-        checkpointer: keeps the graph's state; without one the run cannot be stopped and gone on with, nor approved.
-        store: keeps plan, results and ledger; without one they live in `context.store`.
+        brief: what the user wants.
+        context: models, sources, tools and limits. Its artifact store is replaced by the run's own.
+        home: the data home; the run's directory is made below it.
+        run_id: the new run's id; None for a fresh one.
         plan: run this plan instead of asking the planner.
         on_event: told everything that happens, in order.
-        approve: asked when `context.approve` is on.
+        approve: asked for a decision when `context.approve` is on.
 
     Raises:
-        ForeplanError: the run cannot go on; what it has done is kept under its id.
+        ForeplanError: the run cannot go on. What it has done is kept: `resume` goes on from there.
     """
-    graph = build_graph().compile(checkpointer=checkpointer, store=store)
-    config: RunnableConfig = {"configurable": {"thread_id": run_id}}
-    started = time.monotonic()
-    state: Json = dict((await graph.aget_state(config)).values) if checkpointer else {}
-    step: Json | Command[Any] | None = None
-    if not state:
-        step = {"brief": brief.model_dump(mode="json"), "run_id": run_id, "plan": plan and plan.model_dump(mode="json")}
-    elif not state.get("ended"):
-        on_event(RunStarted(run=run_id, goal=brief.goal, embedded=context.models.embedded, resumed=True))
-    while not state.get("ended"):
-        state, question = await _advance(graph, step, config, context, on_event)
-        if question is not None:
-            if approve is None:
-                raise ForeplanError(
-                    "The plan waits for approval.", hint="Resume the run where somebody can approve it."
-                )
-            step = Command(resume=await approve(Plan.model_validate(question["plan"]), question.get("error", "")))
-    return await _result(state, context, store, time.monotonic() - started)
+    directory = RunDirs(home).create(run_id)
+    directory.write(directory.brief, brief)
+    if plan is not None:
+        directory.write(directory.plan, dump_plan(plan))
+    return await _drive(directory, brief, context, plan, on_event, approve)
 
 
-async def _advance(
-    graph: Any,
-    step: Json | Command[Any] | None,
-    config: RunnableConfig,
-    context: Context,
-    on_event: Callable[[Event], None],
-) -> tuple[Json, Json | None]:
-    """Run until the graph ends or asks. Its state then, and the question if it asks one."""
-    state: Json = {}
-    question: Json | None = None
-    modes: list[Any] = ["custom", "values"]
-    async for part in graph.astream(step, config, context=context, stream_mode=modes, version="v2"):
-        if part["type"] == "custom":
-            on_event(parse_event(part["data"]))
-        else:
-            state = part["data"]
-            question = part["interrupts"][0].value if part["interrupts"] else None
-    return state, question
+async def resume(
+    run_id: str, *, context: Context, home: Path, on_event: OnEvent = silent, approve: Approve | None = None
+) -> RunResult:
+    """Go on with a run that was stopped or killed; one that is finished gives its result again.
+
+    Raises:
+        UnknownRun: no run has an id that begins with `run_id`, or several have.
+        ForeplanError: as for `run`.
+    """
+    directory = RunDirs(home).find(run_id)
+    brief = Brief.model_validate(directory.read(directory.brief))
+    plan = load_plan(directory.plan) if directory.plan.is_file() else None
+    return await _drive(directory, brief, context, plan, on_event, approve)
 
 
-async def _result(state: Json, context: Context, store: BaseStore | None, seconds: float) -> RunResult:
-    scope = await open_scope(cast(RunState, state), context, store)
-    plan = Plan.model_validate(state["current_plan"]) if state.get("current_plan") else None
-    return RunResult(
-        run_id=scope.run,
-        state=state["ended"],
-        brief=scope.brief,
-        plan=plan,
-        digests=await kept_digests(scope, plan) if plan else (),
-        report=Report.model_validate(state["report"]) if state.get("report") else None,
-        usage=scope.ledger.spent(),
-        dollars=scope.ledger.dollars(),
-        calls=scope.ledger.calls(),
-        seconds=seconds,
-    )
+async def _drive(
+    directory: RunDir, brief: Brief, context: Context, plan: Plan | None, on_event: OnEvent, approve: Approve | None
+) -> RunResult:
+    with directory.working(), TraceWriter(directory.trace, redactor=Redactor(_keys(context))) as trace:
+        trace.keep("brief", brief)
+
+        def tell(event: Event) -> None:
+            trace(event)
+            on_event(event)
+
+        async with _state(directory) as (checkpointer, store), _lessons(directory) as lessons:
+            result = await run_graph(
+                brief,
+                run_id=directory.run,
+                context=replace(context, artifacts=FolderArtifacts(directory.artifacts), lessons=lessons),
+                checkpointer=checkpointer,
+                store=store,
+                plan=plan,
+                on_event=tell,
+                approve=approve,
+            )
+        _leave(directory, result, trace)
+    return result
+
+
+def _leave(directory: RunDir, result: RunResult, trace: TraceWriter) -> None:
+    """Write what a finished run leaves; the result last, because its presence means that the run is finished."""
+    if result.plan is not None:
+        directory.write(directory.plan, dump_plan(result.plan))
+        trace.keep("plan", result.plan)
+    for digest in result.digests:
+        trace.keep("digest", digest, subtask=digest.subtask)
+    if result.report is not None:
+        directory.write(directory.report, result.report.markdown)
+        trace.keep("report", result.report)
+    directory.write(directory.result, result.to_json())
+
+
+@asynccontextmanager
+async def _state(directory: RunDir) -> AsyncIterator[tuple[AsyncSqliteSaver, AsyncSqliteStore]]:
+    """The run's checkpointer and store. Two connections to one file: SQLite makes them wait for each other."""
+    path = str(directory.state)
+    async with AsyncSqliteSaver.from_conn_string(path) as saver, AsyncSqliteStore.from_conn_string(path) as store:
+        await saver.setup()
+        await store.setup()
+        yield saver, store
+
+
+@asynccontextmanager
+async def _lessons(directory: RunDir) -> AsyncIterator[AsyncSqliteStore]:
+    """The lessons of all runs below one data home."""
+    path = directory.path.parent.parent / "lessons.sqlite"
+    async with AsyncSqliteStore.from_conn_string(str(path)) as store:
+        await store.setup()
+        yield store
+
+
+def _keys(context: Context) -> set[str]:
+    """The secrets that must not enter the trace."""
+    models = {} if context.models.embedded else context.models.workers
+    roles = [] if context.models.embedded else [context.models.role(role) for role in ROLES]
+    return {model.spec.key for model in (*models.values(), *roles) if model.spec.key}

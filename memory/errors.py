@@ -5,9 +5,10 @@ Each says what was wrong and where (the message) and what to do (the hint)::
     ForeplanError
     ├── UnknownArtifact      1   no artifact has this hash, its bytes were changed, or a span reaches beyond its end
     ├── StorageError         1   a file, folder or database of a run cannot be read or written
+    │   ├── RunBusy              another process is at work on the run
     │   └── UnknownVersion       it was written in a form that this version of Foreplan does not know
     └── InputError           2
-        ├── SourceError          a source cannot be read: missing, binary, encrypted, too large; `.lasting` says how sure
+        ├── SourceError          a source cannot be read: missing, binary, encrypted, too large; `.lasting`: for good
         ├── UnknownDocument      the index has no such document
         └── UnknownRun           no run, or more than one, has an id that begins so
 """
@@ -27,6 +28,12 @@ class StorageError(ForeplanError):
     """A file, folder or database cannot be read or written: read-only, full, locked, unreachable or not ours."""
 
     kind: FaultKind = "tool"
+
+
+class RunBusy(StorageError):
+    """Another process is at work on the run."""
+
+    kind: FaultKind = "transient"
 
 
 class UnknownVersion(StorageError):

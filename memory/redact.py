@@ -1,22 +1,18 @@
-"""Secrets out: text and data go in, the same comes out with secrets replaced by `[redacted]`, and fit to be written.
+"""Secrets out: text and data go in, the same comes out with secrets replaced by `[redacted]`.
 
 Two kinds of secrets go: values known to be secret (the keys of the configured endpoints), also in the forms they take
-inside URLs and JSON, and whatever has a well-known shape of a secret. Time is linear in the text. Data becomes plain
-JSON: no cycles, no NaN, no lone surrogates, bounded in depth and size.
+inside URLs and JSON, and whatever has a well-known shape of a secret. Time is linear in the text.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from .artifacts.base import sanitised
-
-REDACTED = "[redacted]"
+from .plain import REDACTED, plain_data, sanitised
 
 MIN_SECRET_CHARS = 6
 """Shorter values are place-holders ("none", "test") and no secrets: replacing them would garble ordinary text."""
@@ -26,9 +22,6 @@ MAX_TEXT_CHARS = 1_000_000
 
 _EDGE_CHARS = 4_096
 """Dropped at a cut, so that no half of a secret stays at the edge."""
-
-_MAX_DEPTH = 60
-_MAX_NODES = 500_000
 
 _SHAPES = re.compile(
     r"""
@@ -83,57 +76,18 @@ class Redactor:
         return text
 
     def data(self, value: Any) -> Any:
-        """`value` as plain JSON data without secrets, keys included; what is too long or too deep is cut."""
-        return _Walk(self).plain(value, 0)
+        """`value` as plain JSON data without secrets, names of fields included; what is too long is cut."""
+        return plain_data(value, text=self._bounded, hide=_is_secret_field)
 
-
-class _Walk:
-    """One pass over a value, with a limit on all the nodes it visits: shared and cyclic parts cannot blow it up."""
-
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._nodes_left = _MAX_NODES
-
-    def plain(self, value: Any, depth: int) -> Any:
-        self._nodes_left -= 1
-        if value is None or isinstance(value, bool):
-            return value
-        if isinstance(value, int):
-            return value if -(2**63) <= value < 2**64 else f"{value:#x}"
-        if isinstance(value, float):
-            return value if math.isfinite(value) else str(value)
-        if isinstance(value, str):
-            return self._text(value)
-        if depth >= _MAX_DEPTH or self._nodes_left <= 0:
-            return "[cut: too deep or too large]"
-        if isinstance(value, Mapping):
-            return self._mapping(value, depth)
-        if isinstance(value, list | tuple | set | frozenset):
-            return [self.plain(each, depth + 1) for each in _as_long_as(value, self)]
-        return self._text(str(value))
-
-    def has_room(self) -> bool:
-        return self._nodes_left > 0
-
-    def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-        plain: dict[str, Any] = {}
-        for key in _as_long_as(value, self):
-            secret = isinstance(value[key], str) and _SECRET_FIELD.fullmatch(str(key)[:100])
-            plain[self._text(str(key))] = REDACTED if secret else self.plain(value[key], depth + 1)
-        return plain
-
-    def _text(self, text: str) -> str:
+    def _bounded(self, text: str) -> str:
         if len(text) <= MAX_TEXT_CHARS:
-            return sanitised(self._redactor.text(text))
-        kept = self._redactor.text(text[:MAX_TEXT_CHARS])[:-_EDGE_CHARS]
+            return sanitised(self.text(text))
+        kept = self.text(text[:MAX_TEXT_CHARS])[:-_EDGE_CHARS]
         return sanitised(kept) + f" [cut: {len(text)} characters]"
 
 
-def _as_long_as(values: Iterable[Any], walk: _Walk) -> Iterable[Any]:
-    for value in values:
-        if not walk.has_room():
-            return
-        yield value
+def _is_secret_field(name: str, value: Any) -> bool:
+    return isinstance(value, str) and _SECRET_FIELD.fullmatch(name[:100]) is not None
 
 
 def _forms(secret: str) -> set[str]:

@@ -1,4 +1,8 @@
-"""Fixtures shared by all tests: a throw-away PostgreSQL with a fresh database for each test that asks for one."""
+"""Fixtures shared by all tests.
+
+`postgres_url`: a throw-away PostgreSQL with a fresh database for each test. `read_only`: folders that cannot be
+written, also when the tests run as root.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -75,3 +80,35 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
             yield f"postgresql:///?{urlencode({**parts, 'dbname': name})}"
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A temporary folder that other users may enter; pytest's own are closed to them."""
+    folder = Path(tempfile.mkdtemp(prefix="fp-open-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def read_only() -> Callable[[Path], AbstractContextManager[None]]:
+    """`with read_only(folder)`: nothing below the folder can be written. Root becomes somebody else for the block."""
+
+    @contextmanager
+    def locked(folder: Path) -> Iterator[None]:
+        paths = [folder, *folder.rglob("*")]
+        modes = [path.stat().st_mode for path in paths]
+        for path in paths:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(user)
+            for path, mode in zip(paths, modes, strict=True):
+                path.chmod(mode)
+
+    return locked

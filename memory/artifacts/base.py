@@ -21,6 +21,7 @@ from typing import NamedTuple, Protocol, Self
 
 from ..errors import StorageError, UnknownArtifact
 from ..evidence import EvidenceRef
+from ..plain import sanitised
 
 ARTIFACTS_VERSION = 1
 """Version of what stores write. A store that finds another one refuses it."""
@@ -32,7 +33,6 @@ MAX_LABEL_CHARS = 1_000
 """Titles and sources are cut to this length: they are labels, and may come from a hostile page."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,6 @@ class ArtifactStore(Protocol):
         Raises:
             UnknownArtifact: when there is no such artifact, or the span reaches beyond its end.
         """
-
-
-def sanitised(text: str) -> str:
-    """`text` as it can be stored: each lone surrogate replaced by U+FFFD, so that no offset moves."""
-    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 class StoredRecord(NamedTuple):

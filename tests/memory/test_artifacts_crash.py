@@ -7,8 +7,8 @@ import resource
 import sqlite3
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -133,35 +133,21 @@ def test_damaged_labels_are_an_error_that_names_them(tmp_path: Path) -> None:
         store.get(sha256)
 
 
-@pytest.fixture
-def unprivileged_folder() -> Iterator[Path]:
-    """A folder that the test may read but not write, also when it runs as root."""
-    # pytest's own temporary folders are closed to everyone else.
-    folder = Path(tempfile.mkdtemp())
-    user, is_root = os.geteuid(), os.geteuid() == 0
-    FolderArtifacts(folder / "artifacts").put("was here")
-    for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    if is_root:
-        os.seteuid(65534)
-    yield folder
-    os.seteuid(user)
-    for path in [folder, *folder.rglob("*")]:
-        path.chmod(0o755)
-    subprocess.run(["rm", "-r", str(folder)], check=True)
+ReadOnly = Callable[[Path], AbstractContextManager[None]]
 
 
 @pytest.mark.parametrize("name", ["artifacts", "new", "new/deeper", "new.sqlite"])
-def test_a_read_only_folder_is_a_clear_error(unprivileged_folder: Path, name: str) -> None:
-    with pytest.raises(StorageError, match=re.escape(str(unprivileged_folder))) as caught:
-        open_artifacts(unprivileged_folder / name).put("text")
+def test_a_read_only_folder_is_a_clear_error(open_folder: Path, read_only: ReadOnly, name: str) -> None:
+    FolderArtifacts(open_folder / "artifacts").put("was here")
+    with read_only(open_folder), pytest.raises(StorageError, match=re.escape(str(open_folder))) as caught:
+        open_artifacts(open_folder / name).put("text")
     assert caught.value.hint
 
 
-def test_a_read_only_folder_can_be_read(unprivileged_folder: Path) -> None:
-    store = FolderArtifacts(unprivileged_folder / "artifacts")
-    sha256 = hashlib.sha256(b"was here").hexdigest()
-    assert store.get(sha256).text == "was here"
+def test_a_read_only_folder_can_be_read(open_folder: Path, read_only: ReadOnly) -> None:
+    sha256 = FolderArtifacts(open_folder).put("was here")
+    with read_only(open_folder):
+        assert FolderArtifacts(open_folder).get(sha256).text == "was here"
 
 
 @pytest.mark.parametrize("name", ["artifacts", "artifacts.sqlite"])

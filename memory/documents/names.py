@@ -69,7 +69,7 @@ def links(passages: Sequence[Named], known: Iterable[str]) -> list[dict[int, flo
     """
     count = len(passages)
     found: list[dict[int, float]] = [{} for _ in passages]
-    if count < 2:  # noqa: PLR2004
+    if count < 2:
         return found
     known = frozenset(known) | STOP_WORDS
     for name, places in _places(passages).items():

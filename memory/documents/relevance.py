@@ -14,7 +14,7 @@ from ..text.entities import entities
 from ..text.words import terms
 from .base import Passage
 
-NAME_WEIGHT = 2.0
+NAME_WEIGHT = 1.5
 """What a word of a name, or a number, counts in a question; other words count 1. From 1.5 to 2 all do as well."""
 
 TITLE_WEIGHT = 1.0
@@ -59,7 +59,8 @@ class Relevance:
 
     def title(self, place: int, weights: Mapping[str, float]) -> float:
         """How well its title does."""
-        return sum(weight * self.idf(term) for term, weight in weights.items() if term in self._titles[place])
+        shared = self._titles[place].intersection(weights)
+        return TITLE_WEIGHT * sum(weights[term] * self.idf(term) for term in sorted(shared))
 
     def most(self, weights: Mapping[str, float]) -> float:
         """A bound on `text` for these stems."""

@@ -34,7 +34,7 @@ NAMES = 8
 PER_NAME = 4
 """Passages that a name may bring."""
 
-CUT = 0.4
+CUT = 0.3
 """A passage worth less than this share of the first is not taken, once there are `FEWEST`."""
 
 FEWEST = 2
@@ -49,7 +49,7 @@ def retrieve(question: str, sources: Sources, limit: int = 6) -> list[Passage]:
 
 
 def gather(question: str, sources: Sources) -> list[Passage]:
-    """The passages among which to choose: found by the question, by its names, and by the names of the best of those."""
+    """The passages to choose from: found by the question, by its names, and by the names that the best of those have."""
     asked = names_in(question)[:NAMES]
     pool = _Pool()
     pool.add(sources.search(question, limit=POOL))
@@ -96,7 +96,9 @@ class _Choice:
         self._relevance = Relevance(pool)
         self._uncovered = dict(weights)
         self._most = self._relevance.most(weights) or 1.0
-        match = scaled(self._relevance.text(at, weights) + self._relevance.title(at, weights) for at in range(len(pool)))
+        match = scaled(
+            self._relevance.text(at, weights) + self._relevance.title(at, weights) for at in range(len(pool))
+        )
         self._match = [
             value + (1.0 if _asked_for(passage.title, line) else 0.0)
             for value, passage in zip(match, passages, strict=True)

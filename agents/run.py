@@ -116,9 +116,11 @@ def _leave(directory: RunDir, result: RunResult, trace: TraceWriter) -> None:
 
 @asynccontextmanager
 async def _state(directory: RunDir) -> AsyncIterator[tuple[AsyncSqliteSaver, AsyncSqliteStore]]:
-    """The run's checkpointer and store. Two connections to one file: SQLite makes them wait for each other."""
-    path = str(directory.state)
-    async with AsyncSqliteSaver.from_conn_string(path) as saver, AsyncSqliteStore.from_conn_string(path) as store:
+    """The run's checkpointer and store. Each has a file of its own, since writers of one SQLite file wait in turn."""
+    async with (
+        AsyncSqliteSaver.from_conn_string(str(directory.state)) as saver,
+        AsyncSqliteStore.from_conn_string(str(directory.store)) as store,
+    ):
         await saver.setup()
         await store.setup()
         yield saver, store

@@ -84,8 +84,13 @@ class RunDir:
 
     @property
     def state(self) -> Path:
-        """The SQLite file of checkpoints and results."""
+        """The SQLite file of LangGraph's checkpoints."""
         return self.path / "state.sqlite"
+
+    @property
+    def store(self) -> Path:
+        """The SQLite file of plan items, results and the ledger's journal."""
+        return self.path / "store.sqlite"
 
     @property
     def _lock(self) -> Path:

@@ -34,7 +34,7 @@ OPENAI_PLANNER = "gpt-5"
 OPENAI_WORKER = "gpt-5-mini"
 """Models taken when there is nothing but OPENAI_API_KEY."""
 
-OUTSIDE = ("FOREPLAN_CONFIG", "FOREPLAN_TEST_")
+OUTSIDE = ("FOREPLAN_CONFIG", "FOREPLAN_HOME", "FOREPLAN_TEST_")
 """Variables with our prefix that are no settings."""
 
 

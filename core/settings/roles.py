@@ -87,7 +87,7 @@ def _fill(own: Endpoint, fallback: Endpoint) -> Endpoint:
     elif own.base_url is None:
         taken["base_url"] = fallback.base_url
     if own.model is None:
-        unset = [name for name in _WITH_MODEL if name not in own.model_fields_set]
+        unset = ["model", *(name for name in _WITH_MODEL if name not in own.model_fields_set)]
         taken |= {name: getattr(fallback, name) for name in unset}
     taken |= {name: getattr(fallback, name) for name in _ALONE if taken[name] is None}
     return Endpoint.model_construct(**taken)

@@ -32,5 +32,6 @@ def write_log(error: BaseException, home: Path | None) -> str:
 def _folders(home: Path | None) -> list[Path]:
     from platformdirs import user_log_path
 
-    own = [home] if home is not None else []
-    return [*own, user_log_path("foreplan", appauthor=False), Path(tempfile.gettempdir())]
+    named = [home, os.environ.get("FOREPLAN_HOME"), user_log_path("foreplan", appauthor=False), tempfile.gettempdir()]
+    # With no home folder, platformdirs leaves `~` as it is, which would make a folder of that name.
+    return [Path(each) for each in named if each and not str(each).startswith("~")]

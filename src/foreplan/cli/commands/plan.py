@@ -1,0 +1,79 @@
+"""`foreplan plan`: a question goes in; a plan is printed, or saved with its brief for `foreplan run --plan`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from foreplan.cli.given import brief_from, home_from, settings_from
+from foreplan.cli.library import index_to_search
+from foreplan.cli.plan_file import check_output, dump_plan_file, write_output
+from foreplan.cli.plan_view import plan_lines
+from foreplan.cli.text import safe
+from foreplan.core.errors import InputError
+from foreplan.core.events import Event, Retried
+from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.models.roles import Models
+from foreplan.core.settings.roles import models_from
+from foreplan.planner.brief import Brief
+from foreplan.planner.embedded import facets
+from foreplan.planner.messages import WorkerOffer
+from foreplan.planner.plan import Plan
+from foreplan.planner.propose import propose
+from foreplan.planner.validate import PlanRules
+
+
+def main(**flags: Any) -> int:
+    """Plan; 0 when there is a plan.
+
+    Raises:
+        ForeplanError: when there is none.
+    """
+    check_output(flags["output"])
+    settings = settings_from(flags)
+    folders: list[Path] = flags["sources"] or []
+    brief = brief_from(flags, folders)
+    if folders:
+        index_to_search(home_from(flags, settings), folders).close()
+    models = models_from(settings)
+    if models.embedded and not folders and facets(brief).mode != "direct":
+        raise InputError(
+            "There are no sources, and no model is configured to plan without them.",
+            hint="Name a folder of documents with --sources DIR, or configure a model.",
+        )
+    plan = facets(brief) if models.embedded else asyncio.run(_propose(brief, models, settings.run_limits))
+    text = dump_plan_file(plan, brief)
+    if flags["output"]:
+        write_output(flags["output"], text)
+        print(f"The plan is in {flags['output']}; run it with: foreplan run --plan {flags['output']}", file=sys.stderr)
+    elif not flags["as_json"]:
+        print(safe("\n".join(plan_lines(plan))))
+    if flags["as_json"]:
+        print(json.dumps(json.loads(text)))
+    return 0
+
+
+async def _propose(brief: Brief, models: Models, limits: Limits) -> Plan:
+    ledger = Ledger(limits)
+    offers = [WorkerOffer(name, model.spec.good_at, model.spec.known_price) for name, model in models.workers.items()]
+    rules = PlanRules(
+        budget_tokens=limits.tokens,
+        writer_tokens=limits.writer_tokens or 0,
+        workers=tuple(models.workers),
+        sources=bool(brief.sources),
+        cite=brief.cite,
+    )
+    try:
+        return await propose(
+            models.planner, brief, account=ledger.account("planner"), rules=rules, workers=offers, emit=_tell
+        )
+    finally:
+        await models.aclose()
+
+
+def _tell(event: Event) -> None:
+    if isinstance(event, Retried):
+        print(safe(f"note: {event.reason}, trying again"), file=sys.stderr)

@@ -1,0 +1,176 @@
+"""`foreplan run`: a question, a plan file or a stopped run goes in; the report is printed, its progress shown."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foreplan.agents.context import Context
+from foreplan.agents.result import RunResult
+from foreplan.agents.run import resume, run
+from foreplan.agents.tools.toolset import toolset
+from foreplan.cli.asking import Asking, check_can_ask
+from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED
+from foreplan.cli.given import brief_from, home_from, settings_from
+from foreplan.cli.library import index_to_search
+from foreplan.cli.plan_file import check_output, load_plan_file, write_output
+from foreplan.cli.progress import Progress, progress
+from foreplan.cli.text import safe
+from foreplan.core.errors import ForeplanError, InputError
+from foreplan.core.settings import Settings
+from foreplan.core.settings.roles import models_from
+from foreplan.memory.documents.index import DocumentIndex
+from foreplan.memory.rundir import RunDirs, new_run_id
+from foreplan.planner.brief import Brief
+from foreplan.planner.embedded import facets
+from foreplan.planner.plan import Plan
+
+BANNER = (
+    "No model is configured, so this run is embedded: its report quotes and cites your documents, and no word of it is "
+    "generated. To use models, set OPENAI_API_KEY, or pass --base-url URL --model NAME, or write foreplan.toml; "
+    "`foreplan doctor` tells what is configured."
+)
+EXIT_OF_STATE = {"done": DONE, "partial": PARTS_MISSING, "failed": PARTS_MISSING, "rejected": REJECTED}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be run: a brief, with a plan if there is one, under a run's id."""
+
+    run_id: str
+    brief: Brief
+    plan: Plan | None
+    resumed: bool
+
+
+def main(**flags: Any) -> int:
+    """Run it; the exit code says how it ended.
+
+    Raises:
+        ForeplanError: when it cannot be run, or cannot go on.
+    """
+    _check_flags(flags)
+    settings = settings_from(flags)
+    home = home_from(flags, settings)
+    work = _work(flags, home)
+    models = models_from(settings)
+    if models.embedded:
+        _say_embedded(settings)
+        _check_embedded(work)
+    if not work.resumed:
+        RunDirs(home).prune(keep_days=settings.storage.keep_days)
+    index = index_to_search(home, [Path(each) for each in work.brief.sources]) if work.brief.sources else None
+    context = Context(models=models, sources=index, limits=settings.run_limits, approve=flags["approve"])
+    try:
+        with _told_how_to_go_on(work, home):
+            result = asyncio.run(_drive(work, context, settings, home))
+    except KeyboardInterrupt:
+        print(f"\nStopped. {_how_to_go_on(work, home)}", file=sys.stderr)
+        return STOPPED
+    finally:
+        _close(index)
+    _deliver(result, flags, home)
+    return EXIT_OF_STATE[result.state]
+
+
+async def _drive(work: Work, context: Context, settings: Settings, home: Path) -> RunResult:
+    shown: Progress = progress()
+    asking = Asking(shown)
+    async with toolset(settings.tools, settings.mcp, emit=shown) as tools:
+        whole = Context(
+            models=context.models,
+            sources=context.sources,
+            tools=tools,
+            limits=context.limits,
+            approve=context.approve,
+        )
+        with shown:
+            if work.resumed:
+                return await resume(work.run_id, context=whole, home=home, on_event=shown, approve=asking)
+            return await run(
+                work.brief,
+                context=whole,
+                home=home,
+                run_id=work.run_id,
+                plan=work.plan,
+                on_event=shown,
+                approve=asking,
+            )
+
+
+def _work(flags: Mapping[str, Any], home: Path) -> Work:
+    folders = flags["sources"] or []
+    if flags["resume"]:
+        directory = RunDirs(home).find(flags["resume"])
+        brief = Brief.model_validate(directory.read(directory.brief))
+        return Work(directory.run, _searching(brief, folders), None, resumed=True)
+    plan, planned_for = load_plan_file(flags["plan"]) if flags["plan"] else (None, None)
+    if planned_for is not None and flags["goal"] is None:
+        return Work(new_run_id(), _searching(planned_for, folders), plan, resumed=False)
+    return Work(new_run_id(), brief_from(flags, folders), plan, resumed=False)
+
+
+def _searching(brief: Brief, folders: list[Path]) -> Brief:
+    """The brief over these folders, or over its own when none are given."""
+    return brief.model_copy(update={"sources": tuple(map(str, folders))}) if folders else brief
+
+
+def _check_flags(flags: Mapping[str, Any]) -> None:
+    if flags["resume"] and (flags["goal"] is not None or flags["plan"]):
+        raise InputError("A run that goes on has its question and plan already.", hint="Give --resume ID without them.")
+    if flags["approve"]:
+        check_can_ask()
+    check_output(flags["output"])
+
+
+def _say_embedded(settings: Settings) -> None:
+    print("Embedded, as asked: no model is used." if settings.embedded else BANNER, file=sys.stderr)
+
+
+def _check_embedded(work: Work) -> None:
+    """Without a model, only arithmetic can be answered from nothing."""
+    if not work.brief.sources and facets(work.brief).mode != "direct":
+        raise InputError(
+            "There are no sources, and no model is configured to answer without them.",
+            hint="Name a folder of documents with --sources DIR, or configure a model.",
+        )
+
+
+@contextmanager
+def _told_how_to_go_on(work: Work, home: Path) -> Iterator[None]:
+    """An error of a run that has begun says how to go on with it: nothing it has done is lost."""
+    try:
+        yield
+    except ForeplanError as error:
+        if RunDirs(home).at(work.run_id).path.is_dir():
+            error.hint = f"{error.hint} {_how_to_go_on(work, home)}".strip()
+        raise
+
+
+def _how_to_go_on(work: Work, home: Path) -> str:
+    return f"What is done is kept; go on with: foreplan run --resume {work.run_id} --home {home}"
+
+
+def _close(index: DocumentIndex | None) -> None:
+    if index is not None:
+        index.close()
+
+
+def _deliver(result: RunResult, flags: Mapping[str, Any], home: Path) -> None:
+    report = result.report.markdown if result.report else ""
+    if flags["output"] and report:
+        write_output(flags["output"], report)
+    if flags["as_json"]:
+        print(json.dumps(result.to_json()))
+    elif flags["output"]:
+        print(f"The report is in {flags['output']}.", file=sys.stderr)
+    elif report:
+        print(safe(report))
+    where = RunDirs(home).at(result.run_id).path
+    print(f"run {result.run_id}: {result.state}; everything about it is in {where}", file=sys.stderr)

@@ -1,4 +1,3 @@
-
 """Quotations: what stands between quotation marks, curly, straight, angled or corner, byte for byte.
 
 A mark that is never closed within its paragraph opens nothing. One pass over the marks, linear time.

@@ -88,7 +88,8 @@ _ALIASES = {
 _NAME = {alias.replace("_", " "): name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 
 _CANDIDATE = re.compile(r"[ \t\u00a0\u202f-]?([^\W\d_]{1,15}(?:[/ -][^\W\d_]{1,15})?[²2]?|[%‰$€£¥₹₩₽×]|°[CFcf]?|[℃℉])")
-PREFIX = re.compile(r"(?:US\$|[A-Z]{0,2}\$|[€£¥₹₩₽]|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|Rs\.?))[ \u00a0]?\Z")
+_WRITTEN = re.compile(r"[^\W\d_]{2,15}|[%‰$€£¥₹₩₽]|°[CFcf]")
+_PREFIX = re.compile(r"(?:US\$|[A-Z]{0,2}\$|[€£¥₹₩₽]|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|Rs\.?))[ \u00a0]?\Z")
 
 
 def unit_name(text: str) -> str | None:
@@ -112,9 +113,14 @@ def unit_after(text: str, place: int) -> tuple[str, int] | None:
 
 def unit_before(text: str, place: int) -> tuple[str, int] | None:
     """The currency sign that ends at `place`, with the place where it starts."""
-    match = PREFIX.search(text[max(0, place - 6) : place])
+    match = _PREFIX.search(text[max(0, place - 6) : place])
     if match is None:
         return None
     sign = match[0].strip()
     name = "dollar" if sign.endswith("$") else unit_name(sign)
     return (name, place - len(match[0])) if name else None
+
+
+def units_in(text: str) -> frozenset[str]:
+    """Every unit written anywhere in `text`, also away from a number, as in the head of a table."""
+    return frozenset(name for match in _WRITTEN.finditer(text) if (name := unit_name(match[0])) is not None)

@@ -16,6 +16,7 @@ from ..memory.digest import Digest
 from ..memory.pack import pack
 from ..planner.plan import Subtask
 from .board import Result
+from .counting import counter_of
 from .roles import Assignment, Worker
 from .scope import Scope, subtask_account
 from .select.base import Attempts
@@ -24,6 +25,8 @@ from .workers.choose import worker_for
 
 _PARENTS_SHARE = 0.4
 """At most this part of a subtask's budget goes into its parents' digests."""
+_EMBEDDED_PARENTS_TOKENS = 20_000
+"""What an extractive worker reads of its parents' digests, which costs nothing."""
 
 
 def skip(subtask: Subtask, missing: Sequence[str], inputs: str, revision: int) -> Result:
@@ -76,7 +79,7 @@ async def _attempt(
     parents: tuple[Digest, ...],
     missing: tuple[str, ...],
 ) -> Digest:
-    packed = pack(parents, goal=subtask.goal, cap_tokens=int(subtask.budget * _PARENTS_SHARE)).digests
+    packed = _pack(scope, subtask, parents)
 
     async def draw(attempt: int) -> Digest:
         assignment = Assignment(
@@ -98,6 +101,15 @@ async def _attempt(
         digest = await selector.select(Attempts(draw, subtask.attempts))
     short = missing and digest.state == "done"
     return digest.model_copy(update={"state": "partial"}) if short else digest
+
+
+def _pack(scope: Scope, subtask: Subtask, parents: tuple[Digest, ...]) -> tuple[Digest, ...]:
+    """What the subtask sees of its parents: what is worth most to it, within its memory budget."""
+    models = scope.context.models
+    if models.embedded:
+        return pack(parents, goal=subtask.goal, cap_tokens=_EMBEDDED_PARENTS_TOKENS).digests
+    counter = counter_of(models.worker_named(subtask.worker))
+    return pack(parents, goal=subtask.goal, cap_tokens=int(subtask.budget * _PARENTS_SHARE), counter=counter).digests
 
 
 def _seconds_for_work(scope: Scope) -> float | None:

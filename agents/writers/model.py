@@ -10,6 +10,7 @@ from ...core.events import Noted, ReportToken
 from ...core.models.base import Message, Request
 from ...core.models.model import Model
 from ...memory.digest import Claim
+from ..counting import counter_of
 from ..prompts import load_prompt
 from ..report import Report
 from ..roles import Writing
@@ -31,6 +32,7 @@ class ModelWriter:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._count = counter_of(model)
 
     async def write(self, writing: Writing) -> Report:
         """The report, its citations checked by code whatever the model wrote."""
@@ -66,7 +68,7 @@ class ModelWriter:
         pieces: list[list[Part]] = [[]]
         used = 0
         for part in self._fitting(material.parts, room):
-            size = self._tokens(str(part))
+            size = self._count(str(part))
             if pieces[-1] and used + size > room:
                 pieces.append([])
                 used = 0
@@ -80,7 +82,7 @@ class ModelWriter:
             lines: list[tuple[str, Claim]] = []
             used = 0
             for handle, claim in part.claims:
-                size = self._tokens(claim.text)
+                size = self._count(claim.text)
                 if lines and used + size > room:
                     yield replace(part, claims=tuple(lines), open_questions=())
                     lines, used = [], 0
@@ -97,10 +99,6 @@ class ModelWriter:
             - self._model.bound.tokens(without_claims)
             - without_claims.max_completion_tokens
         )
-
-    def _tokens(self, text: str) -> int:
-        """An upper bound of the tokens of a text at this endpoint."""
-        return self._model.bound.tokens(Request([{"role": "user", "content": text}], 1))
 
 
 def _messages(writing: Writing, material: Material, number: int, of: int) -> list[Message]:

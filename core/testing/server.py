@@ -35,17 +35,17 @@ class ModelServer:
     def __init__(self, script: Script | Endpoint, *, log_path: Path | None = None, **fields: Any) -> None:
         self.endpoint = script if isinstance(script, Endpoint) else Endpoint(script, **fields)
         self._log = RequestLog(log_path)
-        self._socket: socket.socket | None = None
+        self._port: int | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
 
     @property
     def url(self) -> str:
-        """The base URL that a client takes, `http://127.0.0.1:PORT/v1`."""
-        if self._socket is None:
-            raise RuntimeError("the test server is not running: use it in a `with` block, or call start()")
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}/v1"
+        """The base URL that a client takes, `http://127.0.0.1:PORT/v1`; once stopped, that of a dead endpoint."""
+        if self._port is None:
+            raise RuntimeError("the test server was not started: use it in a `with` block, or call start()")
+        return f"http://127.0.0.1:{self._port}/v1"
 
     @property
     def log(self) -> list[Logged]:
@@ -72,7 +72,8 @@ class ModelServer:
 
     def start(self) -> Self:
         """Listen, and serve in a thread."""
-        listening = self._socket = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        listening = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+        self._port = listening.getsockname()[1]
         ready: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(listening, ready), daemon=True)
         self._thread.start()

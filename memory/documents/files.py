@@ -66,7 +66,8 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
             entry = os.fstat(file.fileno())
             if not stat.S_ISREG(entry.st_mode):
                 raise SourceError("it is not a regular file", lasting=False)
-            data = b"" if entry.st_size > limit else file.read(limit + 1)
+            # One byte more, to see a file that grows meanwhile.
+            data = b"" if entry.st_size > limit else file.read(entry.st_size + 1)
     except OSError as error:
         raise SourceError(f"it cannot be opened: {error.strerror}", lasting=False) from error
     if entry.st_size > limit or len(data) > limit:

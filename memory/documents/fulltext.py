@@ -145,7 +145,7 @@ class Writer:
 
     def remove(self, document: str) -> None:
         """Remove all passages of a document."""
-        self._writer.delete_documents("document", document)
+        self._writer.delete_documents_by_term("document", document)
 
     def clear(self) -> None:
         """Remove everything."""

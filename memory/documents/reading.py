@@ -55,15 +55,15 @@ def read_files(files: Iterable[SourceFile], *, time_limit_s: float = TIME_LIMIT_
         finally:
             free.put(reader)
 
-    waiting: deque[Future[Reading]] = deque()
+    waiting: deque[Reading | Future[Reading]] = deque()
     pool = ThreadPoolExecutor(_CHILDREN, thread_name_prefix="foreplan-read")
     try:
         for file in files:
-            waiting.append(_done(_light(file)) if _is_light(file) else pool.submit(heavy, file))
-            while waiting and (len(waiting) > 4 * _CHILDREN or waiting[0].done()):
-                yield waiting.popleft().result()
+            waiting.append(_light(file) if _is_light(file) else pool.submit(heavy, file))
+            while waiting and (len(waiting) > 4 * _CHILDREN or _is_done(waiting[0])):
+                yield _result(waiting.popleft())
         for reading in waiting:
-            yield reading.result()
+            yield _result(reading)
     finally:
         # In this order, so that an interrupt need not wait for what the children are doing.
         pool.shutdown(wait=False, cancel_futures=True)
@@ -101,7 +101,9 @@ def sha256_of(path: Path) -> str:
         return ""
 
 
-def _done(reading: Reading) -> Future[Reading]:
-    future: Future[Reading] = Future()
-    future.set_result(reading)
-    return future
+def _is_done(reading: Reading | Future[Reading]) -> bool:
+    return isinstance(reading, Reading) or reading.done()
+
+
+def _result(reading: Reading | Future[Reading]) -> Reading:
+    return reading if isinstance(reading, Reading) else reading.result()

@@ -49,7 +49,7 @@ def retrieve(question: str, sources: Sources, limit: int = 6) -> list[Passage]:
 
 
 def gather(question: str, sources: Sources) -> list[Passage]:
-    """The passages to choose from: found by the question, by its names, and by the names that the best of those have."""
+    """The passages to choose from: found by the question, by its names, and by names that the best of those have."""
     asked = names_in(question)[:NAMES]
     pool = _Pool()
     pool.add(sources.search(question, limit=POOL))

@@ -126,9 +126,11 @@ class DocumentStore:
         """Keep a document. Its id, and its passages to index; none when it is there already."""
         name = document_id(document)
         with self._lock:
-            if self._rows("SELECT 1 FROM documents WHERE id = ?", name):
+            new = self._db.execute(
+                "INSERT OR IGNORE INTO documents VALUES (?, ?, ?)", (name, document.title, document.source)
+            )
+            if not new.rowcount:
                 return name, []
-            self._rows("INSERT INTO documents VALUES (?, ?, ?)", name, document.title, document.source)
             numbered = []
             for span in split(document.text):
                 text = span.of(document.text)

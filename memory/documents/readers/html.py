@@ -14,6 +14,7 @@ from .base import document
 from .encoding import decode
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([\w-]{1,40})", re.IGNORECASE)
+_BODY = re.compile(r"<(?:body|frameset)\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,1000})</title", re.IGNORECASE)
 
 
@@ -23,6 +24,8 @@ def read_html(data: bytes, name: PurePath) -> Document:
     page = decode(data, declared=declared[1].decode("ascii") if declared else "")
     if not page.strip():
         raise SourceError("it is empty")
+    if not _BODY.search(page):
+        page = f"<html><body>{page}</body></html>"  # A fragment; without a body none of it counts as text.
     text = trafilatura.extract(page, include_comments=False, include_tables=True, favor_recall=True)
     text = text or trafilatura.html2txt(page)
     if not text.strip():

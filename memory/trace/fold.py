@@ -1,13 +1,13 @@
 """The fold from events to the lines of a trace. Pure: no clock and no file.
 
-    invoke_workflow foreplan        from RunStarted to RunEnded
-    ├── plan                        from the run's start, or the first word of a revision, to PlanReady
-    │   └── chat MODEL              what the planner spent
+    invoke_workflow                 from RunStarted to RunEnded
+    ├── plan                        from the run's start to PlanReady; of a revision, from the planner's first call
+    │   └── chat MODEL              what the planner spent on the first plan
     ├── invoke_agent SUBTASK        from SubtaskStarted to SubtaskEnded
     │   ├── chat MODEL
     │   ├── execute_tool TOOL       (retrieval TOOL for searches)
     │   └── events: lessons, retries, compressions
-    └── chat MODEL                  what the writer spent
+    └── chat MODEL                  what the writer spent, and the planner on revisions
 
 A run that goes on after a kill first closes the spans that were open then, as errors, at the last time known.
 """
@@ -37,8 +37,11 @@ from ...core.events import (
 )
 from .record import CONTENT, KEPT_NAMES, TRACE_VERSION, Kept, Status, TraceRecord, span_id, trace_id, unix_nano
 
-_RUN = "invoke_workflow foreplan"
+_RUN = "invoke_workflow"
 _PLAN = "plan"
+_PLANNER = "planner"
+_SUBTASK = "subtask:"
+"""Begins the name of a subtask's account."""
 _SEARCHES = frozenset({"search", "web_search"})
 _EVENT_NAMES: dict[type[Any], str] = {
     PlanItem: "foreplan.plan.item",
@@ -59,6 +62,7 @@ class TraceFold:
         self._open: dict[str, TraceRecord] = {}
         self._counts: Counter[str] = Counter()
         self._last_nano = 0
+        self._planning_since: float | None = None
         self._handlers: dict[type[Any], Callable[[Any], list[TraceRecord]]] = {
             RunStarted: self._run_started,
             PlanReady: self._plan_ready,
@@ -119,12 +123,14 @@ class TraceFold:
         return [*left_open, self._end(_RUN, event, event.seconds, attributes, status, event.state)]
 
     def _plan_ready(self, event: PlanReady) -> list[TraceRecord]:
-        opened = self._open_plan(event.at)
         attributes = {
-            "foreplan.plan.mode": event.mode, "foreplan.plan.subtasks": event.subtasks,
-            "foreplan.plan.revision": event.revision,
+            "gen_ai.operation.name": "plan", "foreplan.plan.mode": event.mode,
+            "foreplan.plan.subtasks": event.subtasks, "foreplan.plan.revision": event.revision,
         }  # fmt: skip
-        return [*opened, self._end(_PLAN, event, 0.0, attributes, "ok", "")]
+        opened = self._open_first_plan(event.at)
+        seconds = 0.0 if self._planning_since is None else max(0.0, event.at - self._planning_since)
+        self._planning_since = None
+        return [*opened, self._end(_PLAN, event, seconds, attributes, "ok", "")]
 
     def _subtask_started(self, event: SubtaskStarted) -> list[TraceRecord]:
         name = f"invoke_agent {event.subtask}"
@@ -166,32 +172,34 @@ class TraceFold:
             "gen_ai.usage.reasoning.output_tokens": event.reasoning_tokens,
             "foreplan.budget.account": event.account, "foreplan.budget.dollars": event.dollars,
         }  # fmt: skip
-        opened = self._open_plan(event.at - event.seconds) if event.account == "planner" else []
-        parent = self._open[_PLAN].span_id if event.account == "planner" else self._parent(event.account)
+        start = event.at - event.seconds
+        opened = self._open_first_plan(start) if event.account == _PLANNER else []
+        if event.account == _PLANNER and self._planning_since is None:
+            self._planning_since = start
+        parent = self._parent(event.account)
         return [*opened, self._end(f"chat {event.model}", event, event.seconds, attributes, "ok", "", parent=parent)]
 
     def _plain_event(self, event: Event) -> list[TraceRecord]:
         name = _EVENT_NAMES[type(event)]
         fields = event.model_dump(mode="json", exclude={"type", "at"})
-        opened = self._open_plan(event.at) if isinstance(event, PlanItem) else []
-        in_plan = _PLAN in self._open and isinstance(event, PlanItem | PlanRevised)
-        owner = (
-            self._open[_PLAN].span_id if in_plan else self._parent(fields.get("subtask") or fields.get("account", ""))
-        )
+        opened = self._open_first_plan(event.at) if isinstance(event, PlanItem) else []
+        of_plan = isinstance(event, PlanItem | PlanRevised)
+        owner = self._parent(_PLANNER if of_plan else fields.get("subtask") or fields.get("account", ""))
         attributes = {f"{name}.{field}": value for field, value in fields.items()}
         return [*opened, self._event(name, owner, event.at, attributes, event)]
 
-    def _open_plan(self, at: float) -> list[TraceRecord]:
-        """The plan's span if it is not open yet; the first one began with the run."""
-        if _PLAN in self._open:
+    def _open_first_plan(self, at: float) -> list[TraceRecord]:
+        """The span of the first plan, which began with the run. A revision's is written whole when it is ready."""
+        if self._counts[_PLAN]:
             return []
         run = self._open.get(_RUN)
-        start = run.start_unix_nano if run is not None and not self._counts[_PLAN] else unix_nano(at)
+        start = unix_nano(at) if run is None else run.start_unix_nano
         return [self._begin(_PLAN, start, self._parent(""), {"gen_ai.operation.name": "plan"}, None)]
 
-    def _parent(self, subtask: str) -> str:
-        """The span that something of this subtask belongs to: the subtask's, or else the run's."""
-        record = self._open.get(f"invoke_agent {subtask}") or self._open.get(_RUN)
+    def _parent(self, account: str) -> str:
+        """The span of this account's owner if it is open, or else the run's."""
+        name = _PLAN if account == _PLANNER else f"invoke_agent {account.removeprefix(_SUBTASK)}"
+        record = self._open.get(name) or self._open.get(_RUN)
         return record.span_id if record is not None else span_id(self.run, _RUN, 0)
 
     def _next_id(self, name: str) -> str:

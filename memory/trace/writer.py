@@ -6,10 +6,12 @@ on with: it reads what is there, closes the spans that were cut off, and appends
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import threading
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +22,7 @@ from ...core.events import Event
 from ..files import storage_errors
 from ..redact import Redactor
 from .fold import TraceFold
-from .reader import read_trace
+from .reader import MAX_LINE_BYTES, read_trace
 from .record import Kept, TraceRecord
 
 
@@ -93,17 +95,30 @@ class TraceWriter:
 
     def _write(self, records: list[TraceRecord]) -> None:
         for record in records:
-            line = json.dumps(
-                self._redactor.data(record.model_dump(exclude_defaults=True)), ensure_ascii=False
-            ).encode()
+            line = self._line(record)
+            if len(line) >= MAX_LINE_BYTES:
+                line = self._line(record.model_copy(update={"attributes": {"foreplan.cut": len(line)}, "event": None}))
+            data = (b"\n" if self._line_is_torn else b"") + line + b"\n"
             with self._errors():
-                written = self._file.write((b"\n" if self._line_is_torn else b"") + line + b"\n")
                 # A full disk takes part of a line before it refuses the next.
-                self._line_is_torn = written < len(line) + 1
+                self._line_is_torn = self._file.write(data) < len(data)
                 if self._line_is_torn:
-                    raise OSError(28, "only a part of a line could be written")
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _errors(self) -> Any:
+    def _line(self, record: TraceRecord) -> bytes:
+        """The record as JSON. Secrets go from what it says, never from its structure: a key may be called "plan"."""
+        fields = record.model_dump(exclude_defaults=True)
+        clean = self._redactor.data
+        if record.type != "trace":
+            operation, space, target = record.name.partition(" ")
+            fields |= {"name": f"{operation}{space}{clean(target)}", "message": clean(record.message)}
+            for group in ("attributes", "event"):
+                values = fields.get(group) or {}
+                fields[group] = {name: value if name == "type" else clean(value) for name, value in values.items()}
+            fields = {name: value for name, value in fields.items() if value not in ({}, "")}
+        return json.dumps(fields, ensure_ascii=False).encode()
+
+    def _errors(self) -> AbstractContextManager[None]:
         return storage_errors(f"write the trace {self.path}")
 
 

@@ -1,8 +1,8 @@
 # ruff: noqa: RUF001 - the signs that people write
 """A goal in; when it is nothing but arithmetic, its exact result out.
 
-Numbers, brackets and + - * / only, computed in fractions without rounding. `2020-2021` and `24/7` stand for other things
-unless they are asked for or written with spaces.
+Numbers, brackets and + - * / only, computed in fractions without rounding. `2020-2021` and `24/7` stand for other
+things unless they are asked for or written with spaces.
 """
 
 from __future__ import annotations

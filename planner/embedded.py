@@ -1,9 +1,9 @@
 """The planner that needs no model: a brief in, the facets of its question as subtasks out. Deterministic.
 
-Each part of the question (a sentence, a clause with its own question word, a list item) is looked up by itself, once
-for each name in it when it holds several, and with the names of the part before when it holds none. A second look-up, which waits for these, takes up what they found: many
-answers are two hops away. Nothing is spent, so forecasts are 0 tokens and budgets the least allowed. Pure arithmetic
-is answered at once; a question that no code can answer is not.
+Each part of the question (a sentence, a clause with its own question word, a line) is looked up by itself: once for
+each name in it when it holds several, and with the names of the part before when it holds none. A second look-up, which
+waits for these, takes up what they found: many answers are two hops away. Nothing is spent, so forecasts are 0 tokens
+and budgets the least allowed. Pure arithmetic is answered at once; what no code can answer is not.
 """
 
 from __future__ import annotations

@@ -62,13 +62,15 @@ def continue_messages(committed: PlanPrefix, faults: Sequence[Fault], tokens_lef
 
     Args:
         committed: the part that stands.
-        faults: what was wrong with what came next; empty when it was only cut.
+        faults: what was wrong with what came next; empty when that is not known.
         tokens_left: what is left to be shared out among further subtasks; None for no limit.
     """
     wrong = f"What came next could not be used:\n{list_faults(faults)}\n\n" if faults else ""
     room = "" if tokens_left is None else f" Tokens left for their budgets: {tokens_left}."
-    text = prompt("continue").format(committed=plan_text(committed.plan()), faults=wrong, room=room)
-    return [{"role": "user", "content": text}]
+    return [
+        {"role": "assistant", "content": plan_text(committed.plan())},
+        {"role": "user", "content": prompt("continue").format(faults=wrong, room=room)},
+    ]
 
 
 def plan_text(plan: Plan) -> str:

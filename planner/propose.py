@@ -139,11 +139,11 @@ async def propose_stream(
         BudgetExhausted: when the ledger refuses a call.
     """
     messages = planner_messages(brief, rules, workers=workers, lessons=lessons)
-    faults: Sequence[Fault] = ()
+    faults, told = tuple[Fault, ...](), list[Message]()
     for continuation in range(MAX_CONTINUATIONS + 1):
         if committed is not None and committed.head.mode == "direct":
             return
-        asked = [*messages, *_what_stands(committed, faults, rules)]
+        asked = messages + (told if committed is None else _what_stands(committed, faults, rules))
         output = output_schema(rules, known=len(committed.subtasks) if committed else 0)
         stream = PlanStream(rules, committed)
         async with aclosing(_items(model, asked, stream, account=account, output=output, emit=emit)) as items:
@@ -155,6 +155,7 @@ async def propose_stream(
             if continuation == MAX_CONTINUATIONS:
                 raise
             committed, faults = fault.committed, fault.faults
+            told = repair_messages(fault.raw, faults)
             emit(Retried(account=account.name, reason=list_faults(faults), attempt=continuation + 1, wait_s=0))
         else:
             return
@@ -178,9 +179,7 @@ async def _items(
             raise
 
 
-def _what_stands(committed: PlanPrefix | None, faults: Sequence[Fault], rules: PlanRules) -> list[Message]:
-    if committed is None:
-        return []
+def _what_stands(committed: PlanPrefix, faults: Sequence[Fault], rules: PlanRules) -> list[Message]:
     spent = sum(subtask.budget for subtask in committed.subtasks)
     left = None if rules.subtask_tokens is None else max(0, rules.subtask_tokens - spent)
     return continue_messages(committed, faults, left)

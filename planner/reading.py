@@ -119,6 +119,11 @@ def shortened(text: str, limit: int = 80) -> str:
     return ascii(text) if not text.isprintable() else repr(text)
 
 
+def field_name(key: str) -> str:
+    """A key as paths show it: in quotes when it is no plain name."""
+    return key if key.isidentifier() and key.isascii() and len(key) <= 40 else shortened(key, 40)
+
+
 def _check_readable(
     head: PlanHead | list[Fault], subtasks: Sequence[Subtask | list[Fault]], items: Sequence[Any], rules: PlanRules
 ) -> Iterator[Fault]:
@@ -159,8 +164,7 @@ def _join(path: str, location: Sequence[int | str]) -> str:
         if isinstance(part, int):
             path += f"[{part}]"
         else:
-            name = part if part.isidentifier() and len(part) <= 40 else shortened(part, 40)
-            path += f".{name}" if path else name
+            path += f".{field_name(part)}" if path else field_name(part)
     return path
 
 

@@ -111,9 +111,12 @@ def revision_messages(
     found = "\n".join(_outcome_text(outcome, room) for outcome in outcomes)
     left = "without limit" if rules.subtask_tokens is None else str(rules.subtask_tokens)
     learned = f"{lessons_text(lessons)}\n\n" if lessons else ""
-    text = prompt("revise").format(plan=plan_text(plan), outcomes=found, lessons=learned, tokens_left=left)
     unlimited = replace(rules, budget_tokens=None)
-    return [*planner_messages(brief, unlimited, workers=workers), {"role": "user", "content": text}]
+    return [
+        *planner_messages(brief, unlimited, workers=workers),
+        {"role": "assistant", "content": plan_text(plan)},
+        {"role": "user", "content": prompt("revise").format(outcomes=found, lessons=learned, tokens_left=left)},
+    ]
 
 
 def _outcome_text(outcome: Outcome, room: int) -> str:

@@ -1,4 +1,4 @@
-"""Pieces of text in, boundaries of JSON values out, without reading any character twice.
+"""Pieces of text in, boundaries of JSON values out, in time linear in the text.
 
 `RootFinder` finds where a plan begins in what a model says; `Capture` collects one JSON value. Both keep their place
 between pieces, so text may be cut anywhere, and both go from one telling character to the next by regular expression.
@@ -10,22 +10,22 @@ import re
 
 from .reading import NotJson
 
-ROOT_KEYS = ("mode", "answer", "synthesis", "success", "subtasks")
-"""Keys by whose presence a plan is told from other braces."""
-
 MAX_VALUE_CHARS = 1_000_000
 """A single value (a subtask, an answer) with more characters than this is refused while it is being collected."""
 
 MAX_DEPTH = 32
 
-_LONGEST_KEY = max(map(len, ROOT_KEYS))
-_PROSE = re.compile(r"[{<]")
+_ROOT = re.compile(
+    r'\{[ \t\r\n]{0,64}"(?P<key>mode|answer|synthesis|success|subtasks)"[ \t\r\n]{0,64}:|(?i:<think(?:ing)?>)'
+)
+_THINKING_ENDS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
+_TAIL_CHARS = 160
+"""What `_ROOT` matches is shorter than this: so much of a piece is looked at again with the next one."""
+
 _IN_STRING = re.compile(r'["\\]')
 _STRUCTURE = re.compile(r'["{}\[\]]')
 _SCALAR_END = re.compile(r"[\s,:{}\[\]\"]")
 _SPACE = re.compile(r"[ \t\r\n]*")
-_OPEN_TAGS = ("<think>", "<thinking>")
-_CLOSE_TAGS = ("</think>", "</thinking>")
 
 
 def skip_space(text: str, at: int) -> int:
@@ -45,76 +45,23 @@ class RootFinder:
     def __init__(self) -> None:
         self.key = ""
         self.start = -1
-        self._fed = 0
         self._thinking = False
-        self._tag = ""
-        self._brace = ""
+        self._tail = ""
+        self._tail_start = 0
 
     def feed(self, text: str) -> int:
         """Read on, up to just behind the colon after the plan's first key; -1 when it is not in this piece."""
-        at = 0
-        while at < len(text):
-            if self._brace:
-                at = self._in_brace(text, at)
-                if self.key:
-                    return at
-            elif self._tag:
-                at = self._in_tag(text, at)
-            else:
-                at = self._in_prose(text, at)
-        self._fed += len(text)
+        window, at = self._tail + text, 0
+        while (found := (_THINKING_ENDS if self._thinking else _ROOT).search(window, at)) is not None:
+            at = found.end()
+            key = found.groupdict().get("key")
+            if key is not None:
+                self.key, self.start = key, self._tail_start + found.start()
+                return at - len(self._tail)
+            self._thinking = not self._thinking
+        at = max(at, len(window) - _TAIL_CHARS)
+        self._tail, self._tail_start = window[at:], self._tail_start + at
         return -1
-
-    def _in_prose(self, text: str, at: int) -> int:
-        found = _PROSE.search(text, at)
-        if found is None:
-            return len(text)
-        if found[0] == "<":
-            self._tag = "<"
-        elif not self._thinking:
-            self._brace, self.start = "{", self._fed + found.start()
-        return found.end()
-
-    def _in_tag(self, text: str, at: int) -> int:
-        """Take a character if it can go on a tag we look for; else leave it for `_in_prose`."""
-        tags = _CLOSE_TAGS if self._thinking else _OPEN_TAGS
-        longer = self._tag + text[at].lower()
-        if longer in tags:
-            self._thinking, self._tag = not self._thinking, ""
-            return at + 1
-        if any(tag.startswith(longer) for tag in tags):
-            self._tag = longer
-            return at + 1
-        self._tag = ""
-        return at
-
-    def _in_brace(self, text: str, at: int) -> int:
-        """Go on from `{`: white space, a quoted key, white space, a colon. What does not fit is prose again.
-
-        `_brace` holds what was seen so far, without the white space.
-        """
-        if self._brace == "{" or self._brace.count('"') == 2:
-            at = skip_space(text, at)
-            if at == len(text):
-                return at
-        seen = self._brace + text[at]
-        key = seen[2:].rstrip(':"')
-        if seen.endswith('":') and key in ROOT_KEYS:
-            self.key = key
-            return at + 1
-        if self._goes_on(seen):
-            self._brace = seen
-            return at + 1
-        self._brace = ""
-        return at
-
-    def _goes_on(self, seen: str) -> bool:
-        inside = seen[2:]
-        return (
-            seen[1] == '"'
-            and len(inside) <= _LONGEST_KEY + 1
-            and any(f'{key}"'.startswith(inside) for key in ROOT_KEYS)
-        )
 
 
 class Capture:

@@ -11,14 +11,15 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .errors import RAW_CHARS, Fault, StreamFault
-from .plan import Plan, PlanHead, PlanPrefix, Subtask
-from .reading import JsonReader, NotJson, read_head, read_subtask, shortened
-from .scan import ROOT_KEYS, Capture, RootFinder, skip_space
+from .plan import MAX_SUBTASKS, Plan, PlanHead, PlanPrefix, Subtask
+from .reading import JsonReader, NotJson, field_name, read_head, read_subtask, shortened
+from .scan import Capture, RootFinder, skip_space
 from .validate import PlanCheck, PlanRules
 
 Item: TypeAlias = PlanHead | Subtask
 
 _HEAD_KEYS = tuple(PlanHead.model_fields)
+_KEYS = tuple(Plan.model_fields)
 
 
 class PlanStream:
@@ -190,8 +191,8 @@ class PlanStream:
         key = self._decode(raw)
         if key is None:
             return
-        self._key = key if key in ROOT_KEYS else shortened(key, 40)
-        if key in self._keys or key not in ROOT_KEYS:
+        self._key = field_name(key)
+        if key in self._keys or key not in _KEYS:
             self._fail([Fault(self._key, "stands twice" if key in self._keys else "is no field of a plan")])
         self._keys.add(key)
         self._step = self._colon
@@ -205,12 +206,17 @@ class PlanStream:
     def _on_item(self, raw: str) -> None:
         self._step = self._after_item
         if self._head is None:
-            self._waiting.append(raw)
+            self._wait(raw)
         else:
             self._emit_subtask(raw)
 
+    def _wait(self, raw: str) -> None:
+        if len(self._waiting) == MAX_SUBTASKS:
+            raise NotJson(f"more than {MAX_SUBTASKS} subtasks stand before the plan's other fields")
+        self._waiting.append(raw)
+
     def _on_end(self) -> None:
-        missing = [key for key in ROOT_KEYS if key not in self._keys]
+        missing = [key for key in _KEYS if key not in self._keys]
         faults = [Fault(key, "is missing") for key in missing] or self._check.close()
         if faults:
             self._fail(faults)

@@ -13,7 +13,7 @@ from typing import Any
 from ..core.errors import InputError
 from .errors import Fault, InvalidPlan
 from .plan import PLAN_VERSION, Plan
-from .reading import JsonReader, NotJson, read_plan, shortened
+from .reading import JsonReader, NotJson, read_plan
 from .validate import PlanRules
 
 MAX_FILE_BYTES = 20_000_000
@@ -94,7 +94,7 @@ def _without_version(data: Any, name: str) -> Any:
             return {key: value for key, value in data.items() if key != "version"}
         if version > PLAN_VERSION:
             raise InvalidPlan(
-                f"{name} has version {shortened(str(version)[:80])}; this Foreplan reads version {PLAN_VERSION}.",
+                f"{name} has a newer version than {PLAN_VERSION}, which this Foreplan reads.",
                 hint="Upgrade Foreplan, or write the plan anew with `foreplan plan`.",
             )
     raise InvalidPlan(

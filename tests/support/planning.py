@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
+from tenacity import stop_after_attempt
 
 from foreplan.core.errors import ModelError
 from foreplan.core.models.base import Delta, Message, Reply, Request
@@ -15,7 +17,7 @@ from foreplan.core.models.quirks import Quirks
 from foreplan.core.models.retry import RetryPolicy
 from foreplan.core.models.spec import ModelSpec
 from foreplan.core.usage import Usage
-from foreplan.planner.plan import Forecast, Plan, PlanHead, Subtask
+from foreplan.planner.plan import Forecast, Plan, Subtask
 
 
 def make_subtask(name: str, *depends_on: str, **changes: object) -> Subtask:
@@ -36,7 +38,7 @@ def as_json(plan: Plan) -> str:
     return json.dumps(plan.model_dump(mode="json"))
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc",), include_characters="\n\t|\\"), max_size=30)
+texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], include_characters="\n\t|\\"), max_size=30)
 words = texts.filter(str.strip)
 chances = st.floats(0, 1)
 
@@ -83,10 +85,6 @@ def _subtasks(draw: st.DrawFn, name: str, parents: tuple[str, ...], text: st.Sea
         forecast=Forecast(success=draw(chances), tokens_p50=p50, tokens_p90=p50 + draw(st.integers(0, 50_000))),
         budget=draw(st.integers(100, 10_000_000)),
     )
-
-
-def head_of(plan: Plan) -> PlanHead:
-    return plan.head
 
 
 @dataclass
@@ -138,14 +136,13 @@ class ScriptedBackend:
 
 def scripted_model(*says: Say, chunk: int = 7) -> tuple[Model, ScriptedBackend]:
     backend = ScriptedBackend(says, chunk)
-    spec = ModelSpec(model="scripted", quirks=Quirks(structured="json_schema"), max_completion_tokens=20_000)
-    return Model(spec, backend, retry=RetryPolicy(attempts=1)), backend
+    spec = ModelSpec(
+        model="scripted", quirks=Quirks(structured="json_schema", schema_bounds=True), max_completion_tokens=20_000
+    )
+    return Model(spec, backend, retry=RetryPolicy(stop=stop_after_attempt(1))), backend
 
 
 def in_pieces(text: str, cuts: Sequence[int]) -> list[str]:
     """`text` cut at the given places (taken modulo its length)."""
     places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts)})
-    return [text[start:end] for start, end in zip(places, places[1:], strict=False)]
-
-
-Check = Callable[[str], object]
+    return [text[start:end] for start, end in itertools.pairwise(places)]

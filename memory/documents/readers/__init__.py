@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from pathlib import PurePath
 
 from .base import Reader
@@ -34,7 +35,12 @@ _HEAVY = frozenset((".html", ".htm", ".xhtml", ".pdf", ".docx", ".pptx", ".xlsx"
 
 def reader_for(name: PurePath) -> Reader:
     """The reader of this kind of file. An unknown suffix is read as text (code, logs, notes), binary data refused."""
-    module, _, function = _BY_SUFFIX.get(name.suffix.lower(), _TEXT).partition(":")
+    return _loaded(_BY_SUFFIX.get(name.suffix.lower(), _TEXT))
+
+
+@cache
+def _loaded(place: str) -> Reader:
+    module, _, function = place.partition(":")
     reader: Reader = getattr(importlib.import_module(f".{module}", __package__), function)
     return reader
 

@@ -20,6 +20,8 @@ from ..plain import plain_data, sanitised
 MAX_TEXT_CHARS = 500
 MAX_ARGUMENTS_CHARS = 2_000
 _MAX_PARSED_CHARS = 1_000_000
+_EXACT = 2**53
+"""Whole numbers below this are the same as a float; beyond, a float stands for many of them."""
 
 
 def one_line(text: object) -> str:
@@ -101,4 +103,6 @@ def _without_nulls(value: Any) -> Any:
         return {name: _without_nulls(each) for name, each in value.items() if each is not None}
     if isinstance(value, list):
         return [_without_nulls(each) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        return int(value)
+    return value

@@ -118,7 +118,7 @@ def test_fields_named_as_secrets_are_emptied() -> None:
 
 def test_no_half_of_a_secret_stays_at_a_cut() -> None:
     secret = "s3cr3t-" * 20
-    for start in range(MAX_TEXT_CHARS - 150, MAX_TEXT_CHARS + 10, 30):
+    for start in (MAX_TEXT_CHARS - 150, MAX_TEXT_CHARS - 70, MAX_TEXT_CHARS - 1):
         clean = Redactor([secret]).data("x" * start + secret + "y" * 10)
         assert "s3cr3t" not in clean
         assert len(clean) < MAX_TEXT_CHARS + 100

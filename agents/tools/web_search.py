@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...core.errors import SettingsError
 from .base import Excerpt
+from .search import note
 from .web.base import WebSearch
 from .web.duckduckgo import duckduckgo
 from .web.searxng import searxng
@@ -45,7 +46,8 @@ def web_search_tool(
     async def web_search(query: str) -> tuple[str, tuple[Excerpt, ...]]:
         results = await search(query, RESULTS)
         excerpts = tuple(Excerpt(hit.snippet, 0, len(hit.snippet), hit.title, hit.url) for hit in results)
-        return "\n\n".join(excerpt.shown for excerpt in excerpts) or "Nothing found.", excerpts
+        excerpts = excerpts or (note(f"No web page matches: {query}"),)
+        return "\n\n".join(excerpt.shown for excerpt in excerpts), excerpts
 
     return StructuredTool.from_function(
         coroutine=web_search,

@@ -77,6 +77,11 @@ class Model:
         return self.spec.model
 
     @property
+    def bound(self) -> PromptBound:
+        """How long a prompt can be at most, for callers that pack as much into it as fits."""
+        return self._meter.bound
+
+    @property
     def structured(self) -> StructuredMode:
         """How it is asked for structured output now."""
         return self._ladder.way.mode

@@ -1,0 +1,228 @@
+"""ModelWorker: one subtask done by a small model with tools, under its cap.
+
+An assignment goes in, a digest comes out. The first search is made before the first call and a tool call is required,
+so an easy subtask takes one call: evidence in, `submit_digest` out. Laws: no call is made that the cap has no room for,
+and a cap reached ends the attempt with what its evidence says already; whatever the model says costs at most
+`MAX_TURNS` calls; nothing it reads or writes adds a tool or raises a cap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ...core.errors import BudgetExhausted, ModelError
+from ...core.events import Compressed, SubtaskState
+from ...core.models.base import Reply, ToolCall
+from ...core.models.model import Model
+from ...memory.digest import Claim, Digest
+from ...memory.lessons import LessonBook
+from ..roles import Assignment
+from ..tools.desk import Desk, Piece
+from ..tools.submit import SUBMIT
+from .conversation import Conversation
+from .first_search import first_search
+from .preview import preview
+from .prompt import nudge, opening
+from .quoting import quoted_claims
+from .submission import Findings, Malformed, claims_in_words, hand_in
+from .toolbox import Outcome, Toolbox
+
+MAX_TURNS = 10
+MIN_ANSWER_TOKENS = 300
+"""A digest of a few claims; a call with room for less would be cut in the middle of it."""
+CHARS_PER_TOKEN = 4
+TURN_TOKENS = 1_400
+"""What another turn adds to the prompt: its call, and a few passages."""
+DEFAULT_WINDOW_TOKENS = 32_000
+WINDOW_SHARE = 0.6
+"""Older results are folded once the prompt passes this share of the model's window."""
+
+
+class ModelWorker:
+    """Does subtasks with one model.
+
+    Args:
+        model: whom to ask.
+        lessons: what failed before in this run; failures of tools are added.
+        name: how the worker is called in events.
+    """
+
+    def __init__(self, model: Model, *, lessons: LessonBook | None = None, name: str = "") -> None:
+        self.name = name or model.name
+        self._model = model
+        self._lessons = lessons if lessons is not None else LessonBook()
+
+    async def work(self, assignment: Assignment) -> Digest:
+        """See `Worker.work`.
+
+        Raises:
+            ModelError: when the endpoint fails for good.
+        """
+        return await _Attempt(self._model, self._lessons, assignment).run()
+
+
+class _Attempt:
+    """One attempt at one subtask."""
+
+    def __init__(self, model: Model, lessons: LessonBook, assignment: Assignment) -> None:
+        self._model = model
+        self._assignment = assignment
+        self._desk = Desk(assignment.artifacts, assignment.parents)
+        self._toolbox = Toolbox(assignment, self._desk, lessons)
+        self._failures: list[str] = []
+        self._nudged = False
+        self._repaired = False
+
+    async def run(self) -> Digest:
+        """Turns until something is handed in, or nothing more may be asked."""
+        talk = await self._open()
+        for turn in range(MAX_TURNS):
+            if not self._make_room(talk):
+                return self._capped("its budget has no room for another call")
+            try:
+                reply = await self._ask(talk, last=turn == MAX_TURNS - 1 or not self._room_for_two(talk))
+            except BudgetExhausted as error:
+                return self._capped(error.message)
+            digest = await self._take(talk, reply)
+            if digest is not None:
+                return digest
+        return self._capped(f"nothing was handed in within {MAX_TURNS} turns")
+
+    async def _open(self) -> Conversation:
+        """Search, and begin with as much of what was found as there is room for."""
+        assignment = self._assignment
+        pieces: Sequence[Piece] = ()
+        if assignment.sources is not None:
+            found = await first_search(assignment.sources, assignment.subtask.goal, assignment.parents)
+            pieces = self._desk.lay(await preview(found, assignment.subtask.goal))
+        while True:
+            start = opening(assignment, self._desk, pieces)
+            talk = Conversation(start, self._toolbox.schemas, self._model.bound, self._desk)
+            if not pieces or talk.most_tokens <= self._evidence_limit(talk):
+                return talk
+            pieces = pieces[:-1]
+
+    def _evidence_limit(self, talk: Conversation) -> int:
+        """The longest first prompt: it leaves room to answer, within the cap and within the window."""
+        limit = self._window_limit
+        left = self._tokens_left
+        return limit if left is None else min(limit, left - 2 * MIN_ANSWER_TOKENS)
+
+    @property
+    def _window_limit(self) -> int:
+        return int((self._model.spec.window_tokens or DEFAULT_WINDOW_TOKENS) * WINDOW_SHARE)
+
+    @property
+    def _tokens_left(self) -> int | None:
+        """This attempt's share of what the subtask has left: later attempts get theirs."""
+        left = self._assignment.account.tokens_left
+        attempts = max(1, self._assignment.subtask.attempts - self._assignment.attempt)
+        return None if left is None else left // attempts
+
+    def _make_room(self, talk: Conversation) -> bool:
+        """Fold until the next prompt fits window and cap; false when it does not."""
+        assignment = self._assignment
+        left = self._tokens_left
+        limit = self._window_limit if left is None else min(self._window_limit, left - MIN_ANSWER_TOKENS)
+        if talk.most_tokens > limit:
+            talk.fold(limit, subtask=assignment.subtask.id, emit=assignment.emit)
+        return left is None or talk.most_tokens + MIN_ANSWER_TOKENS <= left
+
+    def _room_for_two(self, talk: Conversation) -> bool:
+        """Whether, after a call now, there would be room for one more with what this one brought."""
+        left = self._tokens_left
+        if left is None:
+            return True
+        return left - talk.likely_tokens - MIN_ANSWER_TOKENS >= talk.most_tokens + TURN_TOKENS
+
+    async def _ask(self, talk: Conversation, *, last: bool) -> Reply:
+        try:
+            return await self._call(talk, last=last)
+        except ModelError as error:
+            if error.kind != "context_overflow":
+                raise
+        talk.fold(0, subtask=self._assignment.subtask.id, emit=self._assignment.emit)
+        return await self._call(talk, last=last)
+
+    async def _call(self, talk: Conversation, *, last: bool) -> Reply:
+        assignment = self._assignment
+        return await self._model.call(
+            talk.messages,
+            account=assignment.account,
+            tools=talk.schemas,
+            tool_choice=SUBMIT if last else "required",
+            effort=assignment.subtask.effort,
+            seed=assignment.attempt,
+            emit=assignment.emit,
+        )
+
+    async def _take(self, talk: Conversation, reply: Reply) -> Digest | None:
+        """What the reply comes to: a digest, or None when there is more to say."""
+        if not reply.tool_calls:
+            return await self._take_words(talk, reply)
+        others = [call for call in reply.tool_calls if call.name != SUBMIT]
+        outcomes = dict(zip(others, await self._toolbox.run(others), strict=True))
+        for call in reply.tool_calls:
+            if call.name == SUBMIT:
+                done = await self._take_submission(call)
+                if isinstance(done, Digest):
+                    return done
+                outcomes[call] = done
+        talk.add_turn(reply.tool_calls, [outcomes[call] for call in reply.tool_calls])
+        return None
+
+    async def _take_submission(self, call: ToolCall) -> Digest | Outcome:
+        try:
+            # In a thread: locating and checking the quotes of a hostile answer takes a while.
+            found = await asyncio.to_thread(hand_in, call.arguments, self._desk, self._assignment.subtask.goal)
+        except Malformed as error:
+            return Outcome(error=str(error))
+        if not found.claims and found.rejected and not self._repaired:
+            self._repaired = True
+            return Outcome(error=f"No claim could be checked. {' '.join(found.rejected[:3])} Quote exact words.")
+        self._failures += found.rejected
+        self._tell_compressed(found, len(call.arguments))
+        return self._digest("done" if found.claims else "failed", found.claims, found.open_questions)
+
+    async def _take_words(self, talk: Conversation, reply: Reply) -> Digest | None:
+        if not self._nudged:
+            self._nudged = True
+            talk.add_words(reply)
+            talk.say(nudge())
+            return None
+        found = await asyncio.to_thread(claims_in_words, reply.text, self._desk)
+        self._failures.append("the model answered in words instead of handing in a digest")
+        return self._digest("done" if found.claims else "failed", found.claims)
+
+    def _capped(self, reason: str) -> Digest:
+        """The digest of an attempt that may ask nothing more: what was computed, and quotes of the evidence."""
+        self._failures.append(reason)
+        computed = self._desk.with_inputs(self._desk.derived.values())
+        quoted = quoted_claims(self._desk, self._assignment.subtask.goal)
+        return self._digest("capped", tuple({claim.id: claim for claim in [*computed, *quoted]}.values()))
+
+    def _digest(self, state: SubtaskState, claims: tuple[Claim, ...], open_questions: tuple[str, ...] = ()) -> Digest:
+        if state == "failed" and not self._failures:
+            self._failures.append("nothing was found that answers it")
+        return Digest(
+            subtask=self._assignment.subtask.id,
+            state=state,
+            claims=claims,
+            open_questions=open_questions,
+            failures=tuple(dict.fromkeys(self._failures)),
+        )
+
+    def _tell_compressed(self, found: Findings, handed_in_chars: int) -> None:
+        shown_chars = sum(piece.ref.end - piece.ref.start for piece in self._desk.pieces.values())
+        self._assignment.emit(
+            Compressed(
+                subtask=self._assignment.subtask.id,
+                compressor="worker",
+                tokens_in=shown_chars // CHARS_PER_TOKEN,
+                tokens_out=handed_in_chars // CHARS_PER_TOKEN,
+                kept=len(found.claims),
+                repaired=found.repaired,
+                dropped=len(found.rejected),
+            )
+        )

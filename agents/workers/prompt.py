@@ -1,0 +1,59 @@
+"""The messages a worker's model starts from. The assignment and its evidence go in, messages in the wire form come out.
+
+Order: instructions and brief (equal for all workers of a run, so that prefix caches hit), then the subtask, the
+parents' claims and the evidence. Whatever was not written by the user or the planner is delimited as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ...core.models.base import Message
+from ...planner.brief import Brief
+from ..prompts import load_prompt
+from ..roles import Assignment
+from ..tools.desk import Desk, Piece
+from ..tools.show import show_claims, show_piece
+
+MAX_GOAL_CHARS = 600
+MAX_CONSTRAINTS_CHARS = 600
+
+
+def opening(assignment: Assignment, desk: Desk, pieces: Sequence[Piece]) -> list[Message]:
+    """The system message and the task, with `pieces` (what the first search found) as evidence."""
+    return [
+        {"role": "system", "content": f"{load_prompt('worker')}\n\n{_job(assignment.brief)}"},
+        {"role": "user", "content": "\n\n".join(_task(assignment, desk, pieces))},
+    ]
+
+
+def nudge() -> Message:
+    """What is said to a model that answered in words instead of handing in."""
+    return {"role": "user", "content": load_prompt("worker_nudge")}
+
+
+def show_pieces(desk: Desk, pieces: Iterable[Piece]) -> str:
+    """Pieces of evidence, one after the other."""
+    return "\n".join(show_piece(piece, desk.text(piece.handle)) for piece in pieces)
+
+
+def _job(brief: Brief) -> str:
+    goal = f"The whole job: {_cut(brief.goal, MAX_GOAL_CHARS)}"
+    constraints = "; ".join(brief.constraints)
+    return f"{goal}\nConstraints: {_cut(constraints, MAX_CONSTRAINTS_CHARS)}" if constraints else goal
+
+
+def _task(assignment: Assignment, desk: Desk, pieces: Sequence[Piece]) -> Iterable[str]:
+    subtask = assignment.subtask
+    done_when = f"\nDone when: {subtask.done_when}" if subtask.done_when else ""
+    yield f"Your subtask: {subtask.goal}{done_when}"
+    if desk.given:
+        yield f"Found by earlier subtasks:\n{show_claims(desk.given)}"
+    if assignment.missing:
+        yield f"Nothing came from: {', '.join(assignment.missing)}. Do what can be done without."
+    if pieces:
+        yield f"Evidence:\n{show_pieces(desk, pieces)}"
+
+
+def _cut(text: str, chars: int) -> str:
+    return text if len(text) <= chars else f"{text[: chars - 1]}…"

@@ -73,6 +73,4 @@ def context_with(worker: FunctionWorker, **changes: object) -> Context:
     return Context(**(values | changes))  # type: ignore[arg-type]
 
 
-DIAMOND = plan_of(
-    subtask("root"), subtask("left", "root"), subtask("right", "root"), subtask("join", "left", "right")
-)
+DIAMOND = plan_of(subtask("root"), subtask("left", "root"), subtask("right", "root"), subtask("join", "left", "right"))

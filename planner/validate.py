@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from . import dag
 from .brief import CONTROL
-from .errors import Fault, InvalidPlan
+from .errors import Fault
 from .plan import MAX_SUBTASKS, Plan, PlanHead, Subtask
 
 MIN_BUDGET_TOKENS = 100
@@ -65,16 +65,6 @@ def check_plan(plan: Plan, rules: PlanRules, *, spent: Container[str] = ()) -> l
     for subtask in plan.subtasks:
         faults += check.subtask(subtask)
     return faults + check.close() + _cycle_faults({each.id: each.depends_on for each in plan.subtasks})
-
-
-def require_valid(plan: Plan, rules: PlanRules) -> None:
-    """Let a plan of the user's pass.
-
-    Raises:
-        InvalidPlan: when it has faults; it lists all of them.
-    """
-    if faults := check_plan(plan, rules):
-        raise InvalidPlan("The plan cannot be used:", faults=faults, hint="\nEdit the plan, or raise the run's limits.")
 
 
 class PlanCheck:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import InputError
-from .errors import Fault, InvalidPlan
+from .errors import InvalidPlan
 from .plan import PLAN_VERSION, Plan
 from .reading import JsonReader, NotJson, read_plan
 from .validate import PlanRules
@@ -46,24 +46,9 @@ def load_plan(source: str | Path, rules: PlanRules | None = None) -> Plan:
         data = reader.read(text)
     except NotJson as error:
         raise InvalidPlan(f"{name} is not JSON: {error}.", hint=_EDIT_HINT) from error
-    return _plan_of(_without_version(data, name), name, rules, reader.faults())
-
-
-def parse_plan(data: Any, rules: PlanRules | None = None) -> Plan:
-    """The plan in a JSON value, such as an edit that came through an interrupt; its `version` may be left out.
-
-    Raises:
-        InvalidPlan: as `load_plan` does.
-    """
-    name = "The plan"
-    versioned = isinstance(data, dict) and "version" in data
-    return _plan_of(_without_version(data, name) if versioned else data, name, rules, [])
-
-
-def _plan_of(data: Any, name: str, rules: PlanRules | None, faults: list[Fault]) -> Plan:
-    read = read_plan(data, rules or PlanRules())
-    if faults or isinstance(read, list):
-        faults = faults + (read if isinstance(read, list) else [])
+    read = read_plan(_without_version(data, name), rules or PlanRules())
+    if reader.duplicates or isinstance(read, list):
+        faults = reader.faults() + (read if isinstance(read, list) else [])
         raise InvalidPlan(f"{name} cannot be used:", faults=faults, hint=f"\n{_EDIT_HINT}")
     return read
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.planning import make_plan, make_subtask, plans
 
-from foreplan.planner.errors import Fault, InvalidPlan
 from foreplan.planner.plan import Plan
-from foreplan.planner.validate import PlanCheck, PlanRules, check_plan, require_valid
+from foreplan.planner.validate import PlanCheck, PlanRules, check_plan
 
 RULES = PlanRules(budget_tokens=20_000, writer_tokens=5_000, max_subtasks=10, workers=("fast",))
 
@@ -81,9 +78,6 @@ def test_budgets_are_a_running_sum_reported_where_it_exceeds() -> None:
     assert [fault.path for fault in check_plan(plan, RULES, spent={"a", "b"})] == []
 
 
-Break = Callable[[dict[str, object], list[str]], None]
-
-
 @given(plans().filter(lambda plan: len(plan.subtasks) > 1), st.data())
 def test_all_injected_faults_are_reported_at_once(plan: Plan, data: st.DataObject) -> None:
     breaks: dict[str, dict[str, object]] = {
@@ -109,12 +103,3 @@ def test_a_prefix_of_a_sound_plan_is_sound(plan: Plan, room: int) -> None:
     for at, subtask in enumerate(plan.subtasks, start=1):
         found += check.subtask(subtask)
         assert found == check_plan(plan.model_copy(update={"subtasks": plan.subtasks[:at]}), rules)
-
-
-def test_require_valid_lists_every_fault() -> None:
-    require_valid(make_plan(make_subtask("a")), RULES)
-    with pytest.raises(InvalidPlan) as caught:
-        require_valid(make_plan(make_subtask("a", "a", budget=1)), RULES)
-    assert len(caught.value.faults) == 2
-    assert all(str(fault) in str(caught.value) for fault in caught.value.faults)
-    assert str(Fault("", "whole")) == "whole"

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from support.planning import make_plan, make_subtask, plans
+from support.planning import as_json, make_plan, make_subtask, plans
 
 from foreplan.core.errors import InputError
 from foreplan.planner.errors import InvalidPlan
 from foreplan.planner.plan import Plan
 from foreplan.planner.validate import PlanRules
-from foreplan.planner.wire import dump_plan, load_plan, parse_plan
+from foreplan.planner.wire import dump_plan, load_plan
 
 PLAN = make_plan(make_subtask("a"), make_subtask("b", "a"))
 
@@ -32,7 +32,6 @@ def edited(**changes: Any) -> str:
 @given(plans())
 def test_what_is_written_is_read_back(plan: Plan) -> None:
     assert load_plan(dump_plan(plan)) == plan
-    assert parse_plan(plan.model_dump(mode="json")) == plan
 
 
 def test_a_file_is_readable_by_people_and_says_its_version_first(tmp_path: Path) -> None:
@@ -43,26 +42,21 @@ def test_a_file_is_readable_by_people_and_says_its_version_first(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("changes", "says"),
+    ("version", "says"),
     [
-        ({"version": 2}, "Upgrade Foreplan"),
-        ({"version": 10**5000}, "Upgrade Foreplan"),
-        ({"version": 0}, 'Add "version": 1'),
-        ({"version": True}, 'Add "version": 1'),
-        ({"version": "1"}, 'Add "version": 1'),
+        ("2", "Upgrade Foreplan"),
+        ("9" * 4_000, "Upgrade Foreplan"),
+        ("0", 'Add "version": 1'),
+        ("true", 'Add "version": 1'),
+        ('"1"', 'Add "version": 1'),
     ],
 )
-def test_an_unknown_version_is_refused_with_what_to_do(changes: dict[str, Any], says: str) -> None:
-    with pytest.raises(InvalidPlan, match=says):
-        parse_plan(PLAN.model_dump(mode="json") | changes)
+def test_an_unknown_version_is_refused_with_what_to_do(version: str, says: str) -> None:
+    assert says in str(faulty(edited().replace('"version": 1', f'"version": {version}')))
 
 
 def test_a_missing_version_is_refused_in_a_file() -> None:
-    assert 'Add "version": 1' in str(faulty(as_text(PLAN)))
-
-
-def as_text(plan: Plan) -> str:
-    return json.dumps(plan.model_dump(mode="json"))
+    assert 'Add "version": 1' in str(faulty(as_json(PLAN)))
 
 
 def test_all_faults_are_reported_at_once_with_their_paths() -> None:

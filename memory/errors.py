@@ -4,7 +4,7 @@ Each says what was wrong and where (the message) and what to do (the hint)::
 
     ForeplanError
     ├── UnknownArtifact      1   no artifact has this hash, its bytes were changed, or a span reaches beyond its end
-    ├── StorageError         1   a file, folder or database of a run cannot be read or written
+    ├── StorageError         2   a file, folder or database of a run cannot be read or written
     │   ├── RunBusy              another process is at work on the run
     │   └── UnknownVersion       it was written in a form that this version of Foreplan does not know
     └── InputError           2
@@ -27,6 +27,7 @@ class UnknownArtifact(ForeplanError):
 class StorageError(ForeplanError):
     """A file, folder or database cannot be read or written: read-only, full, locked, unreachable or not ours."""
 
+    exit_code = 2
     kind: FaultKind = "tool"
 
 

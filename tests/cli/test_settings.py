@@ -8,6 +8,7 @@ from foreplan.core.errors import SettingsError
 from foreplan.core.settings import Settings, load_settings
 from foreplan.core.settings.loading import OPENAI_PLANNER, OPENAI_WORKER, unknown_variables
 from foreplan.core.settings.roles import models_from, role_specs
+from foreplan.core.usage import Price
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +168,7 @@ def test_what_describes_a_model_stays_with_it():
     assert specs.roles["writer"].price is None
     assert specs.roles["writer"].effort == "high"
     assert specs.roles["judge"].window_tokens == 9_000
-    assert specs.roles["judge"].price.prompt == 3.0
+    assert specs.roles["judge"].price == Price(prompt=3.0)
     assert specs.roles["judge"].max_completion_tokens == 100
 
 

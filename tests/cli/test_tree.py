@@ -9,6 +9,7 @@ from foreplan.cli.progress import PlainLines
 from foreplan.cli.text import duration, number, one_line, safe
 from foreplan.cli.tree import RunView
 from foreplan.core.events import (
+    Event,
     Noted,
     PlanItem,
     PlanReady,
@@ -22,7 +23,7 @@ from foreplan.core.events import (
 )
 
 GOAL = "Which bridges did she build, and when were they opened to the public?"
-EVENTS = [
+EVENTS: list[Event] = [
     RunStarted(at=0, run="r", goal=GOAL),
     Spent(at=1, account="planner", model="m", prompt_tokens=900, completion_tokens=100, dollars=0.5),
     PlanItem(at=1, subtask="find-bridges", goal="Find her bridges", forecast_tokens=3_000, budget_tokens=6_000),
@@ -80,7 +81,7 @@ def test_notes_are_kept_and_bounded():
 
 
 def test_what_runs_or_failed_stays_in_view_when_a_plan_is_larger_than_the_screen():
-    events = [RunStarted(at=0, run="r", goal="g")]
+    events: list[Event] = [RunStarted(at=0, run="r", goal="g")]
     events += [PlanItem(subtask=f"s{count}", goal="g") for count in range(5_000)]
     events += [SubtaskStarted(at=1, subtask="s4000"), SubtaskEnded(at=2, subtask="s3000", state="failed")]
     shown = text_of(folded(events), height=10)

@@ -18,6 +18,8 @@ CODE = re.compile(r"```.*?```", re.DOTALL)
 
 def load(path: Path):
     spec = importlib.util.spec_from_file_location(f"house_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -25,7 +25,7 @@ STOPPED = 130
 EXIT_CODES: Mapping[int, str] = {
     DONE: "done",
     UNEXPECTED: "an unexpected fault; the message says where the log is",
-    BAD_INPUT: "a flag, setting, question, plan or source cannot be used",
+    BAD_INPUT: "a flag, setting, question, plan, source or folder cannot be used",
     MODEL_FAILED: "a model endpoint failed",
     OVER_BUDGET: "the budget is too small",
     PARTS_MISSING: "there is a report, but it lacks parts and says which",

@@ -7,7 +7,7 @@ first parent's page and nowhere else.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from .names import fill, invent
@@ -49,11 +49,10 @@ def draw_places(count: int, levels_count: int, seed: int) -> tuple[Place, ...]:
     levels = sorted(number % levels_count for number in range(count))
     parents = [_parents(draw, levels, number) for number in range(count)]
     wares: list[dict[int, str]] = [{} for _ in names]
-    for number, (leading, *_) in ((number, each) for number, each in enumerate(parents) if each):
-        sent = wares[leading]
-        sent[number] = WARES[len(sent) % len(WARES)] + (
-            "" if len(sent) < len(WARES) else f" of kind {invent(draw, taken)}"
-        )
+    for number, above in enumerate(parents):
+        if above:
+            sent = wares[above[0]]
+            sent[number] = _ware(draw, taken, sent.values())
     return tuple(_place(draw, taken, names, levels[each], parents[each], wares, each) for each in range(count))
 
 
@@ -100,6 +99,12 @@ def _place(
 def _page(draw: random.Random, name: str, sentence: str) -> str:
     before, after = fill(draw, name), fill(draw, name)
     return f"# {name}\n\n{before} {sentence}. {after}\n"
+
+
+def _ware(draw: random.Random, taken: set[str], sent: Collection[str]) -> str:
+    """A ware that its place does not send elsewhere."""
+    free = [ware for ware in WARES if ware not in sent]
+    return draw.choice(free) if free else f"{draw.choice(WARES)} of kind {invent(draw, taken)}"
 
 
 def _value(draw: random.Random, taken: set[str]) -> int:

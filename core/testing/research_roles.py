@@ -20,7 +20,7 @@ from .places import Place
 MAX_SEARCHES = 2
 
 _GOAL = re.compile(r"Find what [^.\n]*\.")
-_SHOWN = re.compile(r"<data\b[^>]*>.*?</data>", re.DOTALL)
+_SHOWN = re.compile(r"<data\s[^>]*>.*?</data>", re.DOTALL)  # with a handle: instructions may speak of <data>
 _HANDLE = re.compile(r"<data\s+(?:\w+=)?[\"']?([^\s\"'>]+)")
 _CLAIM_LINE = re.compile(r"^\s*(?:[-*]\s+)?\[(\w+)\]\s+(\S.*?)\.?\s*$", re.MULTILINE)
 

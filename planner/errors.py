@@ -74,6 +74,8 @@ class CodecError(PlanError):
 class InvalidPlan(InputError):
     """A plan of the user's (a file, an edit) cannot be used."""
 
+    kind: FaultKind = "malformed"
+
     def __init__(self, message: str, *, faults: Sequence[Fault] = (), hint: str = "") -> None:
         super().__init__(f"{message}\n{list_faults(faults)}" if faults else message, hint=hint)
         self.faults = tuple(faults)

@@ -81,13 +81,12 @@ class PlanStream:
         Raises:
             StreamFault: when there was a fault, or the plan did not close.
         """
-        if self.fault is None and not self.closed:
-            begun = self._step != self._seek
-            self._fail([Fault("", "the text ends before the plan does" if begun else "the text holds no plan")])
         prefix = self.committed
-        if self.fault is not None or prefix is None:
-            raise self.fault or StreamFault([Fault("", "the text holds no plan")], raw=self.raw, committed=None)
-        return prefix.plan()
+        if self.fault is None and self.closed and prefix is not None:
+            return prefix.plan()
+        begun = self._step != self._seek
+        cut = Fault("", "the text ends before the plan does" if begun else "the text holds no plan")
+        raise self.fault or self._fail([cut])
 
     def _resume(self, committed: PlanPrefix) -> None:
         self._head = committed.head
@@ -102,8 +101,9 @@ class PlanStream:
             self._raw.append(text[: RAW_CHARS - self._raw_chars])
             self._raw_chars += len(text)
 
-    def _fail(self, faults: list[Fault]) -> None:
+    def _fail(self, faults: list[Fault]) -> StreamFault:
         self.fault = StreamFault(faults, raw=self.raw, committed=self.committed)
+        return self.fault
 
     def _path(self) -> str:
         if self._key != "subtasks":

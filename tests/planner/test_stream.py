@@ -173,7 +173,7 @@ LONG = 10_000_000
 )
 def test_ten_million_hostile_characters_take_seconds_at_most(text: str) -> None:
     begun = time.perf_counter()
-    for pieces in ([text], [text[at : at + 4_096] for at in range(0, len(text), 4_096)], text[:100_000]):
+    for pieces in ([text[at : at + 4_096] for at in range(0, len(text), 4_096)], text[:100_000]):
         stream = PlanStream(RULES)
         fed(stream, pieces)
         with pytest.raises(StreamFault) as caught:

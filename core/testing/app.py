@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
@@ -62,11 +62,13 @@ class ChatCompletions:
         self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request; one that its client leaves before it is read was never made."""
         line = Line(scope, receive, send)
         number = next(self._numbers)
         try:
             request = await self._read(line, number)
+        except ClientDisconnect:
+            return
         except BadRequest as error:
             await self._turn_down(line, number, ApiError(400, str(error), "invalid_value", error.param))
             return

@@ -35,7 +35,8 @@ class Timing:
         span = self.due_s(of_tokens, of_tokens) - self.first_token_s
         if seconds < self.first_token_s:
             return 0
-        return of_tokens if span <= 0 else min(of_tokens, int(of_tokens * (seconds - self.first_token_s) / span))
+        share = 1.0 if span <= 0 else min(1.0, (seconds - self.first_token_s) / span)
+        return int(of_tokens * share)
 
     def with_answer(self, answer: Answer) -> Timing:
         """This timing with what the answer itself asks for."""

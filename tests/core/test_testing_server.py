@@ -258,8 +258,7 @@ def test_latency_is_kept_and_async_scripts_may_wait():
         started = time.perf_counter()
         listen(server)
         took_s = time.perf_counter() - started
-        assert server.log[0].seconds == pytest.approx(0.15, abs=0.05)
-    assert took_s >= 0.15
+        assert 0.149 <= (server.log[0].seconds or 0) <= took_s
 
 
 async def test_async_with_and_health():

@@ -23,7 +23,6 @@ from ..errors import ToolFailed
 from .desk import Desk
 
 MAX_EXPRESSION_CHARS = 500
-MAX_VALUES = 40
 SHOWN_DIGITS = 12
 _NAME = re.compile(r"\b[A-Za-z_]\w*")
 _MAX_TEXT_CHARS = 900
@@ -34,9 +33,9 @@ class NamedValue(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    name: str = Field(max_length=40)
-    source: str = Field(max_length=60)
-    quote: str = Field(max_length=600)
+    name: str
+    source: str
+    quote: str
 
 
 class CalculateArguments(BaseModel):
@@ -44,8 +43,8 @@ class CalculateArguments(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    expression: str = Field(min_length=1, max_length=MAX_EXPRESSION_CHARS)
-    values: list[NamedValue] = Field(default=[], max_length=MAX_VALUES)
+    expression: str = Field(max_length=MAX_EXPRESSION_CHARS)
+    values: list[NamedValue] = []
 
 
 def calculate_tool(desk: Desk) -> BaseTool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from ..errors import ToolFailed
 from .base import Excerpt
@@ -17,7 +17,7 @@ class ReadArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    handle: str = Field(min_length=1, max_length=20)
+    handle: str
     start: int = -1
 
 

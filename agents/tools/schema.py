@@ -10,7 +10,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from ...core.models.base import ToolSchema
 
 _DECORATION = frozenset({"title", "default", "additionalProperties", "minLength"})
-"""What pydantic writes into a schema beyond what a model needs to know; arguments are checked here in any case."""
+"""What pydantic writes into a schema beyond what a model needs to know."""
 
 
 def wire_form(tool: BaseTool) -> ToolSchema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from langchain_core.tools import BaseTool, StructuredTool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from ...memory.documents.base import Passage, Sources
 from .base import Excerpt
@@ -18,7 +18,7 @@ class SearchArguments(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    query: str = Field(min_length=1, max_length=400)
+    query: str
 
 
 def search_tool(sources: Sources) -> BaseTool:
@@ -46,8 +46,7 @@ async def find(sources: Sources, query: str, *, limit: int = PASSAGES) -> tuple[
 
 
 def _find(sources: Sources, query: str, limit: int) -> tuple[Excerpt, ...]:
-    found = tuple(excerpt_of(sources, passage) for passage in sources.search(query, limit=limit))
-    return found or (note(f"No document matches: {query}"),)
+    return tuple(excerpt_of(sources, each) for each in sources.search(query, limit=limit)) or (nothing(query),)
 
 
 def excerpt_of(sources: Sources, passage: Passage) -> Excerpt:
@@ -56,6 +55,7 @@ def excerpt_of(sources: Sources, passage: Passage) -> Excerpt:
     return Excerpt(text, passage.start, passage.end, passage.title, passage.source)
 
 
-def note(text: str) -> Excerpt:
-    """What a search has to say itself."""
+def nothing(query: str) -> Excerpt:
+    """That a search found nothing."""
+    text = f"Nothing matches: {query}"
     return Excerpt(text, 0, len(text), "search", "search")

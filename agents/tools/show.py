@@ -15,7 +15,9 @@ _MAX_LABEL_CHARS = 80
 
 def show_piece(piece: Piece, text: str) -> str:
     """A piece of evidence; what part of its whole it is, when it is not all."""
-    part = "" if len(text) >= piece.length else f" {piece.ref.start}-{piece.ref.end}/{piece.length}"
+    # A last line end is nobody's loss.
+    is_whole = piece.ref.start == 0 and piece.ref.end >= piece.length - 1
+    part = "" if is_whole else f" {piece.ref.start}-{piece.ref.end}/{piece.length}"
     return f"<data {piece.handle} {_label(piece.title or piece.source)}{part}>\n{defused(text.strip())}\n</data>"
 
 

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from langchain_core.tools import BaseTool, StructuredTool
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from ...memory.documents.readers.base import clean
+
 SUBMIT = "submit_digest"
 MAX_CLAIMS = 24
 MAX_TEXT_CHARS = 500
@@ -22,14 +24,14 @@ MAX_QUESTION_CHARS = 300
 
 
 def _words(limit: int) -> Callable[[Any], Any]:
-    """Reads scalars as text and cuts text to `limit`; null is no text."""
+    """Reads scalars as text, and text without what no store takes, cut to `limit`; null is no text."""
 
     def read(value: Any) -> Any:
         if value is None:
             return ""
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = str(value) if abs(value) < 1e300 else ""
-        return value[:limit] if isinstance(value, str) else value
+        return clean(value[:limit]) if isinstance(value, str) else value
 
     return read
 

@@ -17,9 +17,8 @@ from ...core.events import Emit, silent
 from ...core.settings.shape import McpServer, ToolSettings
 from .fetch import fetch_tool
 from .mcp import mcp_tools
+from .names import check_names
 from .web_search import web_search_tool
-
-BUILT_IN = frozenset({"search", "read", "calculate", "submit_digest"})
 
 
 @asynccontextmanager
@@ -38,7 +37,7 @@ async def toolset(
     fixed = [*own, *_web_tools(settings)]
     async with mcp_tools(mcp or {}, emit=emit) as remote:
         tools = [*fixed, *remote]
-        _check_names(tools)
+        check_names(tools)
         yield tools
 
 
@@ -64,11 +63,3 @@ def _api_key(settings: ToolSettings) -> str | None:
             f"tools.web_search_api_key_env names the variable {variable}, which is not set.", hint=f"Set {variable}."
         )
     return os.environ[variable]
-
-
-def _check_names(tools: Sequence[BaseTool]) -> None:
-    taken = set(BUILT_IN)
-    for tool in tools:
-        if tool.name in taken:
-            raise SettingsError(f"Two tools are named {tool.name!r}.", hint="Rename your own one.")
-        taken.add(tool.name)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ...core.errors import SettingsError
 from .base import Excerpt
-from .search import note
+from .search import nothing
 from .web.base import WebSearch
 from .web.duckduckgo import duckduckgo
 from .web.searxng import searxng
@@ -46,7 +46,7 @@ def web_search_tool(
     async def web_search(query: str) -> tuple[str, tuple[Excerpt, ...]]:
         results = await search(query, RESULTS)
         excerpts = tuple(Excerpt(hit.snippet, 0, len(hit.snippet), hit.title, hit.url) for hit in results)
-        excerpts = excerpts or (note(f"No web page matches: {query}"),)
+        excerpts = excerpts or (nothing(query),)
         return "\n\n".join(excerpt.shown for excerpt in excerpts), excerpts
 
     return StructuredTool.from_function(

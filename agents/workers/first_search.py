@@ -6,15 +6,17 @@ refer to ("the city found before") stand in their claims.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from itertools import zip_longest
 
 from ...memory.digest import Claim, Digest
 from ...memory.documents.base import Sources
+from ...memory.documents.retrieve import retrieve
 from ...memory.text.entities import entities
 from ...memory.text.words import words
 from ..tools.base import Excerpt
-from ..tools.search import PASSAGES, find
+from ..tools.search import PASSAGES, excerpt_of, nothing
 
 MAX_HINT_WORDS = 24
 
@@ -40,9 +42,12 @@ def _phrases(claim: Claim) -> list[str]:
 
 async def first_search(sources: Sources, goal: str, parents: Sequence[Digest]) -> list[Excerpt]:
     """At most `PASSAGES` excerpts: those found with the hints and those found without them, in turn."""
-    more = hints(goal, parents)
-    answers = [await find(sources, goal)]
-    if more:
-        answers.insert(0, await find(sources, f"{more} {goal}"))
-    in_turn = (excerpt for pair in zip_longest(*answers) for excerpt in pair if excerpt is not None)
-    return list(dict.fromkeys(in_turn))[:PASSAGES]
+    return await asyncio.to_thread(_search, sources, goal, hints(goal, parents))
+
+
+def _search(sources: Sources, goal: str, more: str) -> list[Excerpt]:
+    answers = [retrieve(question, sources, PASSAGES) for question in ([f"{more} {goal}"] if more else []) + [goal]]
+    in_turn = [passage for turn in zip_longest(*answers) for passage in turn if passage is not None]
+    distinct = {(passage.document, passage.start): passage for passage in in_turn}
+    found = [excerpt_of(sources, passage) for passage in distinct.values()][:PASSAGES]
+    return found or [nothing(goal)]

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from ...core.errors import BudgetExhausted, ModelError
 from ...core.events import Compressed, SubtaskState
-from ...core.models.base import Reply, ToolCall
+from ...core.models.base import Reply, ToolCall, ToolSchema
 from ...core.models.model import Model
 from ...memory.digest import Claim, Digest
 from ...memory.lessons import LessonBook
@@ -29,6 +29,8 @@ from .submission import Findings, Malformed, claims_in_words, hand_in
 from .toolbox import Outcome, Toolbox
 
 MAX_TURNS = 10
+MAX_CALLS = 8
+"""Tool calls of one turn that are carried out."""
 MIN_ANSWER_TOKENS = 300
 """A digest of a few claims; a call with room for less would be cut in the middle of it."""
 CHARS_PER_TOKEN = 4
@@ -81,7 +83,8 @@ class _Attempt:
             if not self._make_room(talk):
                 return self._capped("its budget has no room for another call")
             try:
-                reply = await self._ask(talk, last=turn == MAX_TURNS - 1 or not self._room_for_two(talk))
+                last = turn == MAX_TURNS - 1 or self._nudged or not self._room_for_two(talk)
+                reply = await self._ask(talk, last=last)
             except BudgetExhausted as error:
                 return self._capped(error.message)
             digest = await self._take(talk, reply)
@@ -96,18 +99,20 @@ class _Attempt:
         if assignment.sources is not None:
             found = await first_search(assignment.sources, assignment.subtask.goal, assignment.parents)
             pieces = self._desk.lay(await preview(found, assignment.subtask.goal))
+        talk = self._packed(pieces, self._toolbox.schemas)
+        # Where there is room for one call only, no other tool could be used: its schema's place is evidence's.
+        return talk if self._room_for_two(talk) else self._packed(pieces, self._toolbox.schemas[:1])
+
+    def _packed(self, pieces: Sequence[Piece], schemas: Sequence[ToolSchema]) -> Conversation:
+        """The beginning with as many pieces, best first, as leave room to answer, within cap and window."""
+        left = self._tokens_left
+        limit = self._window_limit if left is None else min(self._window_limit, left - 2 * MIN_ANSWER_TOKENS)
         while True:
-            start = opening(assignment, self._desk, pieces)
-            talk = Conversation(start, self._toolbox.schemas, self._model.bound, self._desk)
-            if not pieces or talk.most_tokens <= self._evidence_limit(talk):
+            start = opening(self._assignment, self._desk, pieces)
+            talk = Conversation(start, schemas, self._model.bound, self._desk)
+            if not pieces or talk.most_tokens <= limit:
                 return talk
             pieces = pieces[:-1]
-
-    def _evidence_limit(self, talk: Conversation) -> int:
-        """The longest first prompt: it leaves room to answer, within the cap and within the window."""
-        limit = self._window_limit
-        left = self._tokens_left
-        return limit if left is None else min(limit, left - 2 * MIN_ANSWER_TOKENS)
 
     @property
     def _window_limit(self) -> int:
@@ -161,15 +166,17 @@ class _Attempt:
         """What the reply comes to: a digest, or None when there is more to say."""
         if not reply.tool_calls:
             return await self._take_words(talk, reply)
-        others = [call for call in reply.tool_calls if call.name != SUBMIT]
-        outcomes = dict(zip(others, await self._toolbox.run(others), strict=True))
-        for call in reply.tool_calls:
-            if call.name == SUBMIT:
-                done = await self._take_submission(call)
-                if isinstance(done, Digest):
-                    return done
-                outcomes[call] = done
-        talk.add_turn(reply.tool_calls, [outcomes[call] for call in reply.tool_calls])
+        calls = [call for call in reply.tool_calls if call.name != SUBMIT][:MAX_CALLS]
+        outcomes = await self._toolbox.run(calls)
+        submitted = next((call for call in reply.tool_calls if call.name == SUBMIT), None)
+        if submitted is not None:
+            done = await self._take_submission(submitted)
+            if isinstance(done, Digest):
+                return done
+            calls, outcomes = [*calls, submitted], [*outcomes, done]
+        talk.add_turn(calls, outcomes)
+        if len(calls) < len(reply.tool_calls):
+            talk.say({"role": "user", "content": f"Only the first {len(calls)} calls were carried out."})
         return None
 
     async def _take_submission(self, call: ToolCall) -> Digest | Outcome:

@@ -34,5 +34,10 @@ def claims_of(sentences: Sequence[Passage]) -> list[Claim]:
             confidence=round(0.2 + 0.6 * max(0.0, sentence.score) / best, 2),
         )
         for sentence in sentences
-        if 0 < len(sentence.text) <= MAX_CHARS
+        if len(sentence.text) <= MAX_CHARS and not _is_heading(sentence.text)
     ]
+
+
+def _is_heading(text: str) -> bool:
+    """Whether a text is too short to state anything: under four words, in scripts without spaces about eight characters."""
+    return len(text.split()) < 4 and len(text.encode()) < 25

@@ -24,19 +24,19 @@ from ...core.events import LessonLearned, ToolCalled
 from ...core.models.base import ToolCall, ToolSchema
 from ...core.models.found_json import parse_object
 from ...memory.lessons import LessonBook
+from ...memory.plain import sanitised
 from ..errors import ToolFailed
 from ..roles import Assignment
 from ..tools.base import Excerpt
 from ..tools.calculate import calculate_tool
 from ..tools.desk import Desk, Piece
+from ..tools.names import check_names
 from ..tools.read import read_tool
 from ..tools.schema import terse_form, wire_form
 from ..tools.search import search_tool
 from ..tools.submit import submit_tool
 from .preview import preview, whole
 
-MAX_CALLS = 8
-"""Calls of one turn that are carried out; the rest is refused."""
 MAX_ARGUMENT_CHARS = 20_000
 CALL_SECONDS = 60.0
 _MAX_DETAIL_CHARS = 120
@@ -62,33 +62,25 @@ class Toolbox:
         self._desk = desk
         self._lessons = lessons
         self._own_lessons = LessonBook()
+        # `submit_digest` comes first: an attempt with room for one call is given no other.
         own = [submit_tool(), calculate_tool(desk), read_tool(desk)]
         if assignment.sources is not None:
             own.append(search_tool(assignment.sources))
+        check_names(assignment.tools)
         outside = list(assignment.tools) if assignment.subtask.kind in _OUTSIDE_KINDS else []
         self._own = {tool.name for tool in own}
         self._tools: dict[str, BaseTool] = {tool.name: tool for tool in [*outside, *own]}
         self.schemas: tuple[ToolSchema, ...] = (*map(terse_form, own), *map(wire_form, outside))
 
-    def has(self, name: str) -> bool:
-        """Whether this attempt may use a tool of that name."""
-        return name in self._tools
-
     async def run(self, calls: Sequence[ToolCall]) -> list[Outcome]:
         """Carry out the calls of one turn together; an outcome for each, in their order."""
-        runs = (self._run(call) for call in calls[:MAX_CALLS])
-        done = await asyncio.gather(*runs, return_exceptions=True)
+        done = await asyncio.gather(*map(self._run, calls), return_exceptions=True)
         outcomes = []
         for outcome in done:
             if isinstance(outcome, BaseException):
                 raise outcome
             outcomes.append(outcome)
-        late = Outcome(error=f"Only {MAX_CALLS} tools can be used in one turn.")
-        return [*outcomes, *([late] * (len(calls) - len(outcomes)))]
-
-    async def use(self, name: str, arguments: dict[str, Any]) -> Outcome:
-        """Use one tool with arguments that are known to be well formed."""
-        return await self._run(ToolCall(id="", name=name, arguments=json.dumps(arguments)))
+        return outcomes
 
     async def _run(self, call: ToolCall) -> Outcome:
         started = time.monotonic()
@@ -96,8 +88,8 @@ class Toolbox:
         self._assignment.emit(
             ToolCalled(
                 subtask=self._assignment.subtask.id,
-                tool=call.name[:64],
-                detail=" ".join(call.arguments[:_MAX_DETAIL_CHARS].split()),
+                tool=sanitised(call.name[:64]),
+                detail=sanitised(" ".join(call.arguments[:_MAX_DETAIL_CHARS].split())),
                 seconds=time.monotonic() - started,
                 error=outcome.error,
             )
@@ -107,7 +99,8 @@ class Toolbox:
     async def _attempt(self, call: ToolCall) -> Outcome:
         tool = self._tools.get(call.name)
         if tool is None:
-            return Outcome(error=f"There is no tool {call.name[:64]!r}. There are: {', '.join(self._tools)}.")
+            known = ", ".join(self._tools)
+            return Outcome(error=f"There is no tool {sanitised(call.name[:64])!r}. There are: {known}.")
         arguments = parse_object(call.arguments or "{}") if len(call.arguments) <= MAX_ARGUMENT_CHARS else None
         if arguments is None:
             return Outcome(error=f"The arguments must be one JSON object of at most {MAX_ARGUMENT_CHARS} characters.")
@@ -118,6 +111,12 @@ class Toolbox:
             return await self._invoke(tool, arguments)
         except GraphBubbleUp:
             raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # Nobody cancelled us: the tool's own machinery (a session that closed) gave up.
+            return Outcome(error=self._learn(call.name, arguments, ToolFailed("It was broken off.", kind="transient")))
         except Exception as error:  # whatever a tool raises is told to the model, which may find another way
             return Outcome(error=self._learn(call.name, arguments, error))
 
@@ -168,7 +167,7 @@ def _describe(error: Exception) -> str:
         text = f"It took longer than {CALL_SECONDS:g} seconds."
     else:
         text = f"{type(error).__name__}: {error}"
-    return " ".join(text[:_MAX_ERROR_CHARS].split())
+    return sanitised(" ".join(text[:_MAX_ERROR_CHARS].split()))
 
 
 def _text(content: Any) -> str:

@@ -3,16 +3,16 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from support.commands import DOCUMENTS, QUESTION
 
-from foreplan.testing import Constant, ModelServer, ResearchJob
+from foreplan.testing import Answer, Constant, ModelServer, ResearchJob
 
 
 def test_an_embedded_run_prints_a_cited_report_and_says_that_no_model_is_configured(foreplan):
@@ -29,10 +29,10 @@ def test_json_is_one_object_with_plan_digests_report_citations_and_spend(forepla
     ran = foreplan("run", QUESTION, "--sources", DOCUMENTS, "--json")
     told = ran.json
     assert {"plan", "digests", "report", "citations", "spend"} <= set(told)
-    texts = {path.read_text(encoding="utf-8") for path in DOCUMENTS.iterdir()}
-    assert told["citations"]
-    for citation in told["citations"]:
-        assert any(citation["quote"] in text for text in texts)
+    quotes = {(each["source"], each["quote"]) for each in told["citations"] if not each["source"].endswith(".csv")}
+    assert quotes
+    for source, quote in quotes:
+        assert quote in (DOCUMENTS / source).read_text(encoding="utf-8")
     assert told["spend"]["tokens"] == 0
 
 
@@ -104,7 +104,8 @@ def test_sources_are_indexed_once_and_their_status_told(foreplan, tmp_path):
 
 @pytest.fixture
 def job(tmp_path):
-    made = ResearchJob(subtasks=4, levels=2, distractors=4)
+    # A call cut off by a stop counts in full, so budgets have room for it.
+    made = ResearchJob(subtasks=4, levels=2, distractors=4, budget_tokens=30_000)
     made.write(tmp_path / "pages")
     return made
 
@@ -131,7 +132,7 @@ def test_a_plan_by_a_model_runs_later(foreplan, job, tmp_path):
 
 
 def test_doctor_reaches_each_endpoint_and_tells_what_to_fix(foreplan, job):
-    with ModelServer(job.script, models=["planner", "worker"], key="sk-right") as server:
+    with ModelServer(lambda _: Answer(json={"ok": True}), models=["planner", "worker"], key="sk-right") as server:
         os.environ["OPENAI_API_KEY"] = "sk-right"
         well = foreplan("doctor", "--base-url", server.url, "--planner", "planner", "--worker", "worker")
         unknown = foreplan("doctor", "--base-url", server.url, "--model", "nobody", "--json")
@@ -156,7 +157,7 @@ def test_doctor_without_anything_is_content(foreplan, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_stopped_run_goes_on_where_it_stopped(foreplan, job, tmp_path, how):
     with ModelServer(job.script, latency=Constant(0.3)) as server:
         command = [sys.executable, "-m", "foreplan", "run", job.goal, "--sources", "pages", *models(server)]
@@ -165,7 +166,7 @@ def test_a_stopped_run_goes_on_where_it_stopped(foreplan, job, tmp_path, how):
         process.send_signal(how)
         out, err = process.communicate(timeout=30)
         assert server.wait_idle()
-        run = Path(tmp_path / "home" / "runs").iterdir().__next__().name
+        [run] = [path.name for path in (tmp_path / "home" / "runs").iterdir() if path.is_dir()]
         if how == signal.SIGINT:
             assert process.returncode == 130
             assert f"--resume {run}" in err
@@ -186,13 +187,10 @@ def wait_for(holds, process) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo terminal")
 @pytest.mark.parametrize("columns", [40, 100])
 def test_a_terminal_gets_a_live_tree_that_fits(tmp_path, columns):
-    from rich.text import Text
-
-    shown = in_terminal(["run", QUESTION, "--sources", str(DOCUMENTS)], columns)
-    assert "✓ part-1" in shown
-    for line in shown.replace("\r", "\n").split("\n"):
-        if "part-1" in line and "start" not in line:
-            assert Text.from_ansi(line).cell_len <= columns
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", in_terminal(["run", QUESTION, "--sources", str(DOCUMENTS)], columns))
+    rows = [line for line in re.split(r"[\r\n]+", shown) if "part-1" in line]
+    assert any(line.startswith("✓ ") for line in rows)
+    assert all(len(line) <= columns for line in rows)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo terminal")

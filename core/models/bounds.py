@@ -8,7 +8,7 @@ class     bytes                                                      tokens a by
 ========  =========================================================  =====================  =======================
 plain     lower-case ASCII letters and blanks                        1/2                    largest seen x 1.25
 dense     digits, capitals, punctuation, and unbroken runs of 24     1                      1
-          letters or more (numbers, code, encoded data)
+          letters and digits or more (numbers, encoded data)
 wide      everything that is not ASCII                               1                      largest seen x 1.25
 ========  =========================================================  =====================  =======================
 
@@ -45,7 +45,7 @@ MAX_RATIO = 4.0
 
 _PLAIN = b"abcdefghijklmnopqrstuvwxyz \n\t"
 _ASCII = bytes(range(128))
-_RUN = re.compile(rb"[a-z]{24,}")
+_RUN = re.compile(rb"[A-Za-z0-9+/=_-]{24,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def bulk_of(request: Request, *, schema: bool = True) -> Bulk:
         parts.append(request.output.json_schema)
     data = b"".join(_dumped(part) for part in parts)
     wide = len(data.translate(None, _ASCII))
-    runs = sum(len(run) for run in _RUN.findall(data))
-    plain = len(data) - len(data.translate(None, _PLAIN)) - runs
+    words = _RUN.sub(b"", data)
+    plain = len(words) - len(words.translate(None, _PLAIN))
     return Bulk(plain, len(data) - wide - plain, wide, CALL_TOKENS + (TOOLS_TOKENS if request.tools else 0))
 
 

@@ -7,6 +7,7 @@ Law: whole answers go through LangChain (callbacks and traces see them), streams
 from __future__ import annotations
 
 from langchain_core.language_models import BaseChatModel
+from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from ..slots import PrioritySlots
 from .bounds import CountTokens
@@ -18,6 +19,9 @@ from .openai_backend import OpenAIBackend
 from .quirks import Quirks
 from .retry import RetryPolicy
 from .spec import ModelSpec
+
+ELSEWHERE = "http://langchain.invalid"
+"""Stands for the URL of a chat model that is not OpenAI-compatible, so that OpenAI's prices do not count for it."""
 
 
 def connect(
@@ -41,17 +45,17 @@ def wrap(chat_model: BaseChatModel, *, spec: ModelSpec | None = None, retry: Ret
     """
     known = spec or spec_of(chat_model)
     model = own_model(chat_model)
-    return Model(known, LangChainBackend(lambda: model, Place(known.endpoint, known.model, known.key)), retry=retry)
+    place = Place(type(chat_model).__name__, known.model, known.key)
+    return Model(known, LangChainBackend(lambda: model, place), retry=retry, place=place)
 
 
 def spec_of(chat_model: BaseChatModel) -> ModelSpec:
-    """What can be told from a LangChain chat model: its name, and its URL where it is an HTTP one."""
+    """What can be told from a LangChain chat model: its name, and its URL where it is an OpenAI-compatible one."""
     name = getattr(chat_model, "model_name", None) or getattr(chat_model, "model", None)
     url = getattr(chat_model, "openai_api_base", None)
-    is_openai = hasattr(chat_model, "openai_api_base")
-    quirks = Quirks() if is_openai else Quirks(structured="tool", seed=False, reasoning_effort=False)
+    speaks_wire = isinstance(chat_model, BaseChatOpenAI)
     return ModelSpec(
         model=str(name or type(chat_model).__name__)[:300],
-        base_url=url if isinstance(url, str) else None if is_openai else f"http://{type(chat_model).__name__.lower()}",
-        quirks=quirks,
+        base_url=url if isinstance(url, str) else None if speaks_wire else ELSEWHERE,
+        quirks=Quirks() if speaks_wire else Quirks(seed=False, reasoning_effort=False),
     )

@@ -16,9 +16,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from ..usage import Usage
 from .faults import BrokenAnswer
-from .metering import parse_usage
+from .metering import parse_usage, wire_usage
 from .openai_backend import NO_KEY, make_client
 from .spec import ModelSpec
 from .wire import as_text, first_choice, reasoning_of
@@ -41,7 +40,7 @@ class EndpointChat(ChatOpenAI):
             return super()._create_chat_result(response, generation_info)
         if body.get("choices") == []:
             raise BrokenAnswer("it has no choices")
-        body["usage"] = _wire(parse_usage(body.get("usage")))
+        body["usage"] = wire_usage(parse_usage(body.get("usage")))
         result = super()._create_chat_result(body, generation_info)
         said = first_choice(body).get("message") or {}
         for generation in result.generations[:1]:
@@ -53,7 +52,7 @@ class EndpointChat(ChatOpenAI):
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
     ) -> ChatGenerationChunk | None:
         if chunk.get("usage"):
-            chunk["usage"] = _wire(parse_usage(chunk["usage"]))
+            chunk["usage"] = wire_usage(parse_usage(chunk["usage"]))
         made = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
         delta = first_choice(chunk).get("delta") or {}
         if made is not None and isinstance(made.message, AIMessageChunk):
@@ -76,15 +75,3 @@ def endpoint_chat(spec: ModelSpec) -> EndpointChat:
         stream_usage=True,
         use_responses_api=False,
     )
-
-
-def _wire(usage: Usage) -> dict[str, Any] | None:
-    if not usage.total_tokens:
-        return None
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
-    }

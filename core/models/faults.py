@@ -48,7 +48,7 @@ _REFUSAL = re.compile(
 _BOUNDS = re.compile(r"(min|max)(Length|Items|imum)\b|\bpattern\b.*(schema|permitted|support)")
 _PARAMETERS = re.compile(
     r"'stream'|reasoning_effort|max_completion_tokens|max_tokens|temperature|\bseed\b|stream_options|tool_choice"
-    r"|\brole\b.{0,80}system|system.{0,20}\b(role|message)",
+    r"|\brole\b.{0,80}(system|developer)|(system|developer).{0,20}\b(role|message)",
     re.I,
 )
 _STRUCTURED = re.compile(
@@ -58,6 +58,8 @@ _NEVER_SENT = {"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProt
                "LocalProtocolError", "ConnectionRefusedError", "gaierror", "UnicodeEncodeError"}  # fmt: skip
 _TIMED_OUT = {"APITimeoutError", "TimeoutException", "TimeoutError", "ReadTimeout", "WriteTimeout"}
 _DISCONNECTED = {"APIConnectionError", "TransportError", "NetworkError", "ConnectionError", "ProtocolError", "OSError"}
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+"""What a client raises on JSON of another shape than it expects."""
 _BROKEN_BODY = {"JSONDecodeError", "UnicodeDecodeError", "APIResponseValidationError", "ValidationError"}
 
 
@@ -101,7 +103,7 @@ def model_error(error: Exception, place: Place) -> ModelError:
         return timed_out(place, words)
     if kinds & _DISCONNECTED:
         return cut(place, words)
-    if kinds & _BROKEN_BODY or isinstance(error, (ValueError, TypeError, KeyError, IndexError, AttributeError)):
+    if kinds & _BROKEN_BODY or isinstance(error, _UNREADABLE):
         return not_a_completion(place, words)
     # An error object within a stream has no status: OpenAI's client raises a bare APIError.
     return _stream_error(error, place, words)
@@ -211,7 +213,7 @@ def _feature(words: str) -> str:
     named = _PARAMETERS.search(words)
     if named:
         name = named[0].lower().strip("'")
-        return "system_message" if "system" in name else name
+        return "system_message" if "system" in name or "developer" in name else name
     return "structured" if _STRUCTURED.search(words) else ""
 
 

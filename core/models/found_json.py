@@ -1,6 +1,6 @@
 """JSON found in prose: a model's answer goes in, the text of the JSON object it most likely meant comes out.
 
-Laws: time is linear in the length of the answer, whatever stands in it; answers above `MAX_CHARS` are not searched;
+Laws: time is linear in the length of the answer, whatever stands in it; prose above `MAX_PROSE_CHARS` is not searched;
 nothing is repaired, so what comes out stood in the answer as it is.
 """
 
@@ -12,8 +12,14 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 MAX_CHARS = 4_000_000
-MAX_RESTARTS = 64
-"""How often a brace that is never closed is passed over: a constant, so that time stays linear."""
+MAX_PROSE_CHARS = 1_000_000
+MAX_PASSES = 4
+"""How often the search begins anew at the next brace when a stray quotation mark or brace hid everything after it."""
+PARSED_SHARE = 4
+"""At most this many times the answer's length is parsed in search of an object: a constant, so that time is linear."""
+
+MAX_PARSES = 1_000
+"""At most so many pieces are parsed: more objects than that are noise."""
 
 _TOKEN = re.compile(r'["{}]')
 _STRING_END = re.compile(r'["\\]')
@@ -24,7 +30,7 @@ def find_object(text: str, wanted: Collection[str] = ()) -> str | None:
     stripped = text.strip()
     if stripped.startswith("{") and stripped.endswith("}") and parse_object(stripped) is not None:
         return stripped
-    found = [(piece, value) for piece in _objects(text) if (value := parse_object(piece)) is not None]
+    found = list(_objects(text)) if len(text) <= MAX_PROSE_CHARS else []
     fitting = [piece for piece, value in found if all(key in value for key in wanted)]
     return max(fitting or [piece for piece, _ in found], key=len, default=None)
 
@@ -40,39 +46,49 @@ def parse_object(text: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _objects(text: str) -> Iterator[str]:
-    """Outermost balanced `{…}` of the text, from left to right, disjoint."""
-    if len(text) > MAX_CHARS:
-        return
-    start = text.find("{")
-    for _ in range(MAX_RESTARTS):
-        while start >= 0:
-            end = _closing(text, start)
-            if end < 0:
-                break
-            yield text[start : end + 1]
-            start = text.find("{", end + 1)
-        if start < 0:
+def _objects(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Objects in the text from left to right, the outermost of nested ones; disjoint."""
+    budget, parses, done = PARSED_SHARE * len(text), 0, 0
+    for start, end in _pairs(text):
+        if start < done:
+            continue
+        budget, parses = budget - (end - start), parses + 1
+        if budget < 0 or parses > MAX_PARSES:
             return
+        value = parse_object(text[start:end])
+        if value is not None:
+            done = end
+            yield text[start:end], value
+
+
+def _pairs(text: str) -> list[tuple[int, int]]:
+    """Spans from each brace to the one that closes it, by their beginning; braces within strings do not count."""
+    start = text.find("{")
+    for _ in range(MAX_PASSES):
+        if start < 0:
+            break
+        found = _pairs_from(text, start)
+        if found:
+            return sorted(found)
         start = text.find("{", start + 1)
+    return []
 
 
-def _closing(text: str, start: int) -> int:
-    """Where the brace at `start` is closed, braces within strings not counted; -1 when it never is."""
-    depth, place = 0, start
+def _pairs_from(text: str, start: int) -> list[tuple[int, int]]:
+    """The spans that a single pass from `start` sees; a brace that is never closed hides nothing."""
+    found, opened, place = [], list[int](), start
     while (token := _TOKEN.search(text, place)) is not None:
         place = token.end()
         if token[0] == "{":
-            depth += 1
+            opened.append(token.start())
         elif token[0] == "}":
-            depth -= 1
-            if depth == 0:
-                return token.start()
-        else:
+            if opened:
+                found.append((opened.pop(), place))
+        elif opened:
             place = _after_string(text, place)
             if place < 0:
-                return -1
-    return -1
+                break
+    return found
 
 
 def _after_string(text: str, place: int) -> int:

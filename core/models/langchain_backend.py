@@ -10,19 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.runnables import Runnable
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from ..errors import UnsupportedFeature
 from ..usage import Usage
 from .base import Delta, Message, Reply, Request, ToolCall
 from .faults import Place, model_error
 from .found_json import parse_object
-from .metering import parse_usage
+from .metering import parse_usage, wire_usage
 from .per_loop import PerLoop
-from .thinking import ThinkSplitter, split_thinking
+from .stream_reader import StreamReader
+from .thinking import split_thinking
 from .wire import as_text, response_format, wire_tool_choice
 
 
@@ -42,38 +46,56 @@ class LangChainBackend:
     async def complete(self, request: Request) -> Reply:
         """The whole answer."""
         try:
-            model = self._models.here()
-            message = await model.ainvoke(to_langchain(request.messages), **arguments_of(request, model))
-            return reply_of(message)
+            chat = self._chat(request)
+            return reply_of(await chat.ainvoke(to_langchain(request.messages)))
         except Exception as error:
             raise model_error(error, self._place) from error
 
     async def stream(self, request: Request) -> AsyncIterator[Delta]:
         """The answer in pieces. Of tool calls only the arguments of the output's forced tool come through."""
-        splitter, whole = ThinkSplitter(), None
+        reader, used = StreamReader(request), Usage()
         try:
-            model = self._models.here()
-            chunks: Any = model.astream(to_langchain(request.messages), **arguments_of(request, model))
+            chunks: Any = self._chat(request).astream(to_langchain(request.messages))
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    whole = chunk if whole is None else whole + _without_text(chunk)
-                    told = splitter.feed(message_text(chunk))
-                    text = _arguments(chunk) if request.structured == "tool" and request.output else told.text
-                    reasoning = message_reasoning(chunk) + told.reasoning
-                    if text or reasoning:
-                        yield Delta(text=text, reasoning=reasoning)
+                    used += message_usage(chunk)  # LangChain's chunks add up
+                    delta = reader.read(wire_chunk(chunk, used))
+                    if delta.text or delta.reasoning:
+                        yield delta
         except Exception as error:
             raise model_error(error, self._place) from error
-        last = splitter.close()
-        if whole is not None:
-            reason = _finish_reason(whole) or None
-            yield Delta(text=last.text, reasoning=last.reasoning, usage=message_usage(whole), finish_reason=reason)
+        last = reader.last()
+        speaks_wire = isinstance(self._models.here(), BaseChatOpenAI)
+        # Other integrations need not say why they end; theirs raise when a stream is cut.
+        yield last if last.finish_reason or speaks_wire else replace(last, finish_reason="stop")
 
     async def aclose(self) -> None:
         """Close the running loop's connections, unless the model is the user's."""
         model = self._models.take()
         if self._owned and isinstance(model, BaseChatOpenAI):
             await model.root_async_client.close()
+
+    def _chat(self, request: Request) -> Runnable[LanguageModelInput, AIMessage]:
+        """The chat model with this request's parameters.
+
+        Raises:
+            UnsupportedFeature: when the integration has no way to ask for structured output or tools as wanted.
+        """
+        model = self._models.here()
+        if isinstance(model, BaseChatOpenAI):
+            return model.bind(**openai_arguments(request, model))
+        if request.output is not None and request.structured == "json_schema":
+            raise UnsupportedFeature(f"{self._place} is asked for structured output by tool.", feature="structured")
+        said = {"max_tokens": request.max_completion_tokens, "temperature": request.temperature}
+        arguments = {name: value for name, value in said.items() if value is not None}
+        if not request.tools:
+            return model.bind(**arguments)
+        choice = "any" if request.tool_choice == "required" else request.tool_choice
+        try:
+            return model.bind_tools(list(request.tools), tool_choice=choice).bind(**arguments)
+        except NotImplementedError as error:
+            hint = "Set quirks.tools = false, so that tools are described in words."
+            raise UnsupportedFeature(f"{self._place} takes no tools.", feature="structured", hint=hint) from error
 
 
 def own_model(model: BaseChatModel) -> BaseChatModel:
@@ -93,23 +115,23 @@ def own_model(model: BaseChatModel) -> BaseChatModel:
     return model.model_copy(update=update)
 
 
-def arguments_of(request: Request, model: BaseChatModel) -> dict[str, Any]:
-    """The parameters of one call, by the names that this chat model knows.
+def openai_arguments(request: Request, model: BaseChatOpenAI) -> dict[str, Any]:
+    """The parameters of one call, by the names that LangChain's OpenAI models know.
 
-    For OpenAI's wire, `response_format` goes into the body directly: as a parameter it makes the client validate, and
-    raise on an answer that was cut, so that its text and usage were lost.
+    `response_format` goes into the body directly: as a parameter it makes the client validate, and raise on an answer
+    that was cut, so that its text and usage were lost.
     """
-    arguments: dict[str, Any] = {"temperature": request.temperature}
-    if isinstance(model, BaseChatOpenAI):
-        body = {**(model.extra_body or {}), "response_format": response_format(request)}
-        body[request.max_tokens_field] = request.max_completion_tokens
-        arguments |= {"extra_body": {name: value for name, value in body.items() if value is not None}}
-        arguments |= {"seed": request.seed, "reasoning_effort": request.effort}
-        arguments |= {"stream_usage": request.stream_usage} if not request.stream_usage else {}
-    else:
-        arguments |= {"max_tokens": request.max_completion_tokens, "response_format": response_format(request)}
-    if request.tools:
-        arguments |= {"tools": list(request.tools), "tool_choice": wire_tool_choice(request.tool_choice)}
+    body = {**(model.extra_body or {}), "response_format": response_format(request)}
+    body[request.max_tokens_field] = request.max_completion_tokens
+    arguments = {
+        "extra_body": {name: value for name, value in body.items() if value is not None},
+        "temperature": request.temperature,
+        "seed": request.seed,
+        "reasoning_effort": request.effort,
+        "stream_usage": None if request.stream_usage else False,
+        "tools": list(request.tools) or None,
+        "tool_choice": wire_tool_choice(request.tool_choice),
+    }
     return {name: value for name, value in arguments.items() if value is not None}
 
 
@@ -129,6 +151,21 @@ def reply_of(message: BaseMessage) -> Reply:
         finish_reason="refusal" if refusal else _finish_reason(message) or "stop",
         usage=message_usage(message),
     )
+
+
+def wire_chunk(chunk: BaseMessage, used: Usage) -> dict[str, Any]:
+    """A LangChain chunk as the wire would have it, with the usage `used` so far."""
+    calls = [
+        {"index": call.get("index"), "function": {"arguments": call.get("args")}}
+        for call in getattr(chunk, "tool_call_chunks", ())
+    ]
+    delta = {
+        "content": message_text(chunk),
+        "reasoning": message_reasoning(chunk),
+        "refusal": chunk.additional_kwargs.get("refusal"),
+        "tool_calls": calls,
+    }
+    return {"choices": [{"delta": delta, "finish_reason": _finish_reason(chunk)}], "usage": wire_usage(used)}
 
 
 def message_text(message: BaseMessage) -> str:
@@ -202,12 +239,3 @@ def _tool_calls(message: BaseMessage) -> tuple[ToolCall, ...]:
 def _finish_reason(message: BaseMessage) -> str:
     said = message.response_metadata
     return as_text(said.get("finish_reason")) or as_text(said.get("stop_reason"))
-
-
-def _arguments(chunk: Any) -> str:
-    return "".join(as_text(part.get("args")) for part in getattr(chunk, "tool_call_chunks", ()))
-
-
-def _without_text(chunk: Any) -> Any:
-    """The chunk's metadata alone: adding up the text of a long stream would take quadratic time."""
-    return chunk.model_copy(update={"content": "", "tool_call_chunks": [], "tool_calls": [], "additional_kwargs": {}})

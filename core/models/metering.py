@@ -59,6 +59,19 @@ def parse_usage(raw: object) -> Usage:
     return Usage(prompt, min(cached, prompt), completion, min(reasoning, completion))
 
 
+def wire_usage(usage: Usage) -> dict[str, Any] | None:
+    """`usage` in the wire form, as `parse_usage` reads it; None for no tokens."""
+    if not usage.total_tokens:
+        return None
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
 def settled_usage(
     said: Usage, reservation: Reservation, *, prompt_bytes: int, seen_bytes: int, hidden_thinking: bool
 ) -> Usage:

@@ -45,6 +45,7 @@ class Model:
         retry: when to try again.
         stream_backend: makes streams, where another one does that better.
         count_tokens: an exact local count of prompt tokens in place of the bound from bytes.
+        place: what to call it in errors, where its URL would not tell.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Model:
         retry: RetryPolicy | None = None,
         stream_backend: Backend | None = None,
         count_tokens: CountTokens | None = None,
+        place: Place | None = None,
     ) -> None:
         self.spec = spec
         self.slots = slots or PrioritySlots(spec.concurrency)
@@ -65,7 +67,7 @@ class Model:
         self._stream_backend = stream_backend or backend
         self._retry = retry or RetryPolicy()
         self._ladder = Ladder(self.quirks)
-        self._place = Place(spec.endpoint, spec.model, spec.key)
+        self._place = place or Place(spec.endpoint, spec.model, spec.key)
         self._meter = Meter(self._place, self.price, spec.window_tokens, PromptBound(count_tokens))
 
     def __repr__(self) -> str:

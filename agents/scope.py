@@ -57,8 +57,8 @@ class Scope:
     def offers(self) -> tuple[WorkerOffer, ...]:
         """The workers a plan may choose from by name, each with what it is good at."""
         pool = self.context.models.workers
-        named = [WorkerOffer(name, model.spec.good_at) for name, model in pool.items()]
-        return (*named, *(WorkerOffer(name, "") for name in self.context.workers if name not in pool))
+        named = [WorkerOffer(name, model.spec.good_at, model.spec.known_price) for name, model in pool.items()]
+        return (*named, *(WorkerOffer(name) for name in self.context.workers if name not in pool))
 
     @property
     def rules(self) -> PlanRules:

@@ -1,13 +1,18 @@
-"""A plan that somebody hands in (with the brief, or as an edit): JSON in, a valid plan out."""
+"""A plan that somebody hands in (with the brief, or as an edit): JSON in, a valid plan out.
+
+What stands in a plan file, with its version, is taken as well as the bare fields.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ...planner.errors import InvalidPlan
 from ...planner.plan import Plan
 from ...planner.reading import read_plan
 from ...planner.validate import PlanRules
+from ...planner.wire import load_plan
 
 
 def given_plan(data: Any, rules: PlanRules) -> Plan:
@@ -16,6 +21,8 @@ def given_plan(data: Any, rules: PlanRules) -> Plan:
     Raises:
         InvalidPlan: when it is none, or breaks the run's rules; it lists every fault.
     """
+    if isinstance(data, dict) and "version" in data:
+        return load_plan(json.dumps(data), rules)
     read = read_plan(data, rules)
     if isinstance(read, Plan):
         return read

@@ -12,6 +12,7 @@ from ..tools.desk import Desk
 
 MAX_CHARS = 1_000
 """What a claim's text may have."""
+_STATEMENT_WORDS, _STATEMENT_BYTES = 4, 25
 
 
 def quoted_claims(desk: Desk, question: str, *, limit: int = 8) -> list[Claim]:
@@ -39,5 +40,5 @@ def claims_of(sentences: Sequence[Passage]) -> list[Claim]:
 
 
 def _is_heading(text: str) -> bool:
-    """Whether a text is too short to state anything: under four words, in scripts without spaces about eight characters."""
-    return len(text.split()) < 4 and len(text.encode()) < 25
+    """Whether a text states nothing: it is marked as a heading, or has under four words (about eight characters of CJK)."""
+    return text.startswith("#") or (len(text.split()) < _STATEMENT_WORDS and len(text.encode()) < _STATEMENT_BYTES)

@@ -13,7 +13,8 @@ def assemble(text: str, citations: Sequence[Citation], missing: Sequence[Missing
     """The report. Its parts in order: the text, what is missing and why, the sources with their quotations."""
     sections = [text.strip()]
     if missing:
-        sections.append("## Missing parts\n\n" + "\n".join(f"- {_line(each.goal)}: {each.reason}" for each in missing))
+        lines = dict.fromkeys(f"- {_line(each.goal)}: {_line(each.reason)}" for each in missing)
+        sections.append("## Missing parts\n\n" + "\n".join(lines))
     if citations:
         sections.append("## Sources\n\n" + "\n".join(map(_source, citations)))
     return Report(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from ...core.events import ReportToken
 from ..report import Report
 from ..roles import Writing
@@ -28,11 +31,21 @@ class ExtractiveWriter:
 
 def draft(title: str, material: Material) -> str:
     """The claims as markdown with their handles, for `Citer` to number."""
-    parts = [part for part in material.parts if part.claims]
+    parts = _by_goal(material.parts)
     heading = f"# {' '.join(title.split())[:200]}"
     if not parts:
         return f"{heading}\n\n{_NOTHING}"
     return "\n\n".join([heading, *(_section(part, alone=len(parts) == 1) for part in parts)])
+
+
+def _by_goal(parts: Iterable[Part]) -> list[Part]:
+    """The parts that have claims, those with the same goal as one: a reader cares what was asked, not how often."""
+    together: dict[str, Part] = {}
+    for part in parts:
+        if part.claims:
+            before = together.get(part.goal)
+            together[part.goal] = replace(before, claims=before.claims + part.claims) if before else part
+    return list(together.values())
 
 
 def _section(part: Part, *, alone: bool) -> str:

@@ -6,12 +6,13 @@ Give it `{"brief": "Who designed the lighthouse on Grennan Head?"}`. Studio brin
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from foreplan import Context, build_graph, load_settings, models_from
 from foreplan.memory.documents.index import DocumentIndex
 
 
-def make_graph():
+def make_graph() -> Any:
     """The graph over the example documents, with the models that are configured."""
     settings = load_settings()
     sources = DocumentIndex.in_memory([])

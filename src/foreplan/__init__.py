@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from foreplan.agents.graph import build_graph as build_graph
     from foreplan.agents.report import Citation as Citation
     from foreplan.agents.report import Report as Report
-    from foreplan.agents.run import RunResult as RunResult
+    from foreplan.agents.result import RunResult as RunResult
+    from foreplan.agents.run import resume as resume
     from foreplan.agents.run import run as run
     from foreplan.core.errors import ForeplanError as ForeplanError
     from foreplan.core.events import Event as Event
@@ -43,13 +44,14 @@ _HOME = {
     "Limits": "core.ledger",
     "Plan": "planner.plan",
     "Report": "agents.report",
-    "RunResult": "agents.run",
+    "RunResult": "agents.result",
     "Settings": "core.settings",
     "Subtask": "planner.plan",
     "build_graph": "agents.graph",
     "load_settings": "core.settings",
     "models_from": "core.settings.roles",
     "parse_event": "core.events",
+    "resume": "agents.run",
     "run": "agents.run",
 }
 """Where each public name lives, below `foreplan`."""

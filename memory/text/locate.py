@@ -8,6 +8,8 @@ the same numbers, so that a quote with a changed figure is not found. Bounded wo
 
 from __future__ import annotations
 
+import re
+
 from rapidfuzz import fuzz
 
 from .numbers import codes, numbers
@@ -21,6 +23,7 @@ _LEAST_FUZZY_CHARS = 12
 """A shorter quote is near too many things."""
 
 _SAME = str.maketrans(dict.fromkeys("“”„«»", '"') | dict.fromkeys("‘’`", "'") | dict.fromkeys("–—−‑", "-"))
+_BLANKS = re.compile(r"\s+")
 
 
 def locate(quote: str, text: str) -> Span | None:
@@ -36,31 +39,33 @@ def locate(quote: str, text: str) -> Span | None:
 
 def _normalised(quote: str, text: str) -> Span | None:
     """The place when runs of white space, quotation marks, dashes and case are taken as equal."""
-    squeezed, places = _squeeze(text)
-    wanted = _squeeze(quote)[0]
-    start = squeezed.find(wanted)
+    wanted = _squeeze(quote)
+    start = _squeeze(text).find(wanted)
     if start < 0 or not wanted:
         return None
-    return Span(places[start], places[start + len(wanted) - 1] + 1)
+    first, last = _unsqueezed(text, start, start + len(wanted) - 1)
+    return Span(first, last + 1)
 
 
-def _squeeze(text: str) -> tuple[str, list[int]]:
-    """`text` in one form, and the place in it of each character of that form."""
-    kept: list[str] = []
-    places: list[int] = []
-    blank = True
-    for place, char in enumerate(text.translate(_SAME)):
-        if char.isspace():
-            if blank:
-                continue
-            char = " "
-        blank = char == " "
-        lower = char.lower()
-        kept.append(lower if len(lower) == 1 else char)
-        places.append(place)
-    if kept and kept[-1] == " ":
-        kept.pop()
-    return "".join(kept), places
+def _squeeze(text: str) -> str:
+    """`text` with each run of white space as one blank, and one form of marks, dashes and letters."""
+    plain = _BLANKS.sub(" ", text.translate(_SAME))
+    lower = plain.lower()
+    return lower if len(lower) == len(plain) else plain
+
+
+def _unsqueezed(text: str, *places: int) -> list[int]:
+    """Where characters of the squeezed text stand in `text`; `places` in ascending order."""
+    wanted = list(places)
+    found: list[int] = []
+    lost = 0
+    for run in _BLANKS.finditer(text):
+        while wanted and wanted[0] + lost < run.start() + 1:
+            found.append(wanted.pop(0) + lost)
+        if not wanted:
+            break
+        lost += run.end() - run.start() - 1
+    return found + [place + lost for place in wanted]
 
 
 def _nearly(quote: str, text: str) -> Span | None:

@@ -38,11 +38,11 @@ _NEXT_WORD = re.compile(r"[\s(\[\"“‘'«¿¡`]{0,8}(\w+)")
 
 TITLES = word_set(
     "mr mrs ms mx dr prof st messrs mme mlle gen col maj capt cpt lt sgt cmdr adm rev fr hon gov sen rep pres amb mt ft"
-    " vs no nos fig figs vol vols pp eq eqs sec ch art ed eds cf viz al approx ca dept univ e.g i.e"
+    " vs nos fig figs vol vols pp eq eqs ed eds cf viz al approx ca dept univ e.g i.e"
 )
 """Abbreviations that are always followed by what they belong to."""
-_BEFORE_DIGITS = word_set("no art sec ch")
-"""Words of their own, which are abbreviations only before a number: "No. 5"."""
+_BEFORE_DIGITS = word_set("no art sec ch c b d r p v fl")
+"""Abbreviations only before a number: "No. 5", "c. 1900"."""
 _MAY_END = word_set(
     "jr sr inc co corp ltd llc plc bros etc esq ave blvd rd jan feb mar apr jun jul aug sep sept oct nov dec mon tue"
     " wed thu fri sat sun a.m p.m u.s u.k u.n d.c b.c a.d ph.d m.d b.a m.a d.phil e.u est op seq"
@@ -131,8 +131,8 @@ def _abbreviates(text: str, begin: int, stop: int, next_word: str) -> bool:
         return True
     last = _LAST_TOKEN.search(text[max(begin, stop - 30) : stop])
     token = last[0].lower() if last else ""
-    if token in TITLES:
-        return token not in _BEFORE_DIGITS or next_word[:1].isdigit()
+    if token in TITLES or (token in _BEFORE_DIGITS and next_word[:1].isdigit()):
+        return True
     dotted = "." in token and max(map(len, token.split("."))) <= 2
     initial = len(token) == 1 and token.isalpha() and last is not None and last[0].isupper()
     if token in _MAY_END or dotted or initial:

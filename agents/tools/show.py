@@ -11,6 +11,7 @@ from .desk import Piece
 
 _NOT_A_LABEL = re.compile(r"[\s\"<>]+")
 _MAX_LABEL_CHARS = 80
+EXTRACT_CHARS = 120
 
 
 def show_piece(piece: Piece, text: str) -> str:
@@ -19,6 +20,12 @@ def show_piece(piece: Piece, text: str) -> str:
     is_whole = piece.ref.start == 0 and piece.ref.end >= piece.length - 1
     part = "" if is_whole else f" {piece.ref.start}-{piece.ref.end}/{piece.length}"
     return f"<data {piece.handle} {_label(piece.title or piece.source)}{part}>\n{defused(text.strip())}\n</data>"
+
+
+def fold_piece(piece: Piece, text: str) -> str:
+    """A piece of evidence in short: `read` shows all of it again."""
+    extract = " ".join(text[: 2 * EXTRACT_CHARS].split())[:EXTRACT_CHARS]
+    return f"<data {piece.handle} folded; read it again by its handle>\n{defused(extract)}…\n</data>"
 
 
 def show_claims(claims: Mapping[str, Claim]) -> str:

@@ -9,42 +9,57 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ...core.events import Compressed, Emit
 from ...core.models.base import Message, Reply, Request, ToolCall, ToolSchema
 from ...core.models.bounds import PromptBound
 from ...core.models.found_json import parse_object
-from ..tools.delimit import defused
 from ..tools.desk import Desk, Piece
-from .prompt import show_pieces
+from .prompt import show_folded, show_pieces
 from .toolbox import Outcome
 
-EXTRACT_CHARS = 160
 _MAX_REPEATED_ARGUMENTS = 4_000
 _NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
-@dataclass
-class _Result:
-    """The message of one tool's result, and the pieces shown in it, which can be folded."""
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The message at `place` shows `pieces`; `folded` is that message with them folded."""
 
     place: int
     pieces: tuple[Piece, ...]
+    folded: Message
 
 
 class Conversation:
-    """One attempt's messages. `bound` counts them, `desk` has what they show."""
+    """One attempt's messages: the opening with the pieces of the first search, then turns.
+
+    Args:
+        open_with: the opening messages around evidence as it is shown.
+        pieces: the evidence to open with.
+        schemas: the tools that are sent.
+        bound: counts prompts.
+        desk: has what the pieces stand for.
+    """
 
     def __init__(
-        self, opening: Sequence[Message], schemas: Sequence[ToolSchema], bound: PromptBound, desk: Desk
+        self,
+        open_with: Callable[[str], list[Message]],
+        pieces: Sequence[Piece],
+        schemas: Sequence[ToolSchema],
+        bound: PromptBound,
+        desk: Desk,
     ) -> None:
-        self.messages = list(opening)
+        self.messages = open_with(show_pieces(desk, pieces))
         self.schemas = tuple(schemas)
         self._bound = bound
         self._desk = desk
-        self._results: list[_Result] = []
+        last = len(self.messages) - 1
+        self._opening = [_Shown(last, tuple(pieces), open_with(show_folded(desk, pieces))[last])] if pieces else []
+        self._older: list[_Shown] = []
+        self._newest: list[_Shown] = []
 
     @property
     def most_tokens(self) -> int:
@@ -70,20 +85,26 @@ class Conversation:
         ids = [f"call_{first}_{number}" for number in range(len(calls))]
         repeated = [_repeated(call, name) for call, name in zip(calls, ids, strict=True)]
         self.messages.append({"role": "assistant", "content": None, "tool_calls": repeated})
+        self._older += self._newest
+        self._newest = []
         for call_id, outcome in zip(ids, outcomes, strict=True):
+            message: Message = {"role": "tool", "tool_call_id": call_id, "content": self._content(outcome)}
             if outcome.pieces:
-                self._results.append(_Result(len(self.messages), outcome.pieces))
-            self.messages.append({"role": "tool", "tool_call_id": call_id, "content": self._content(outcome)})
+                folded = {**message, "content": show_folded(self._desk, outcome.pieces)}
+                self._newest.append(_Shown(len(self.messages), outcome.pieces, folded))
+            self.messages.append(message)
 
-    def fold(self, limit_tokens: int, *, subtask: str, emit: Emit) -> None:
-        """Fold results, oldest first, until the prompt fits `limit_tokens` or nothing is left to fold."""
+    def fold(self, fits: Callable[[], bool], *, subtask: str, emit: Emit) -> None:
+        """Fold until the prompt `fits` or nothing is left to fold.
+
+        Older results go first, then what the first search found, the newest results last: nobody has read them yet.
+        """
         before = self.most_tokens
         folded = 0
-        while self._results and self.most_tokens > limit_tokens:
-            result = self._results.pop(0)
-            message = self.messages[result.place]
-            self.messages[result.place] = {**message, "content": "\n".join(map(self._extract, result.pieces))}
-            folded += len(result.pieces)
+        while not fits() and (waiting := self._older or self._opening or self._newest):
+            shown = waiting.pop(0)
+            self.messages[shown.place] = shown.folded
+            folded += len(shown.pieces)
         if folded:
             emit(
                 Compressed(
@@ -95,10 +116,6 @@ class Conversation:
         if outcome.error:
             return f"Error: {outcome.error}"
         return show_pieces(self._desk, outcome.pieces) if outcome.pieces else outcome.text
-
-    def _extract(self, piece: Piece) -> str:
-        text = " ".join(self._desk.text(piece.handle)[: 2 * EXTRACT_CHARS].split())[:EXTRACT_CHARS]
-        return f"<data {piece.handle} folded; read it again by its handle>\n{defused(text)}…\n</data>"
 
     def _request(self) -> Request:
         return Request(messages=self.messages, max_completion_tokens=1, tools=self.schemas)

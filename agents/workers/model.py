@@ -9,7 +9,8 @@ and a cap reached ends the attempt with what its evidence says already; whatever
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from ...core.errors import BudgetExhausted, ModelError
 from ...core.events import Compressed, SubtaskState
@@ -105,18 +106,12 @@ class _Attempt:
 
     def _packed(self, pieces: Sequence[Piece], schemas: Sequence[ToolSchema]) -> Conversation:
         """The beginning with as many pieces, best first, as leave room to answer, within cap and window."""
-        left = self._tokens_left
-        limit = self._window_limit if left is None else min(self._window_limit, left - 2 * MIN_ANSWER_TOKENS)
+        open_with = partial(opening, self._assignment, self._desk)
         while True:
-            start = opening(self._assignment, self._desk, pieces)
-            talk = Conversation(start, schemas, self._model.bound, self._desk)
-            if not pieces or talk.most_tokens <= limit:
+            talk = Conversation(open_with, pieces, schemas, self._model.bound, self._desk)
+            if not pieces or self._fits(talk):
                 return talk
             pieces = pieces[:-1]
-
-    @property
-    def _window_limit(self) -> int:
-        return int((self._model.spec.window_tokens or DEFAULT_WINDOW_TOKENS) * WINDOW_SHARE)
 
     @property
     def _tokens_left(self) -> int | None:
@@ -127,12 +122,19 @@ class _Attempt:
 
     def _make_room(self, talk: Conversation) -> bool:
         """Fold until the next prompt fits window and cap; false when it does not."""
-        assignment = self._assignment
+        self._fold(talk, lambda: self._fits(talk))
         left = self._tokens_left
-        limit = self._window_limit if left is None else min(self._window_limit, left - MIN_ANSWER_TOKENS)
-        if talk.most_tokens > limit:
-            talk.fold(limit, subtask=assignment.subtask.id, emit=assignment.emit)
         return left is None or talk.most_tokens + MIN_ANSWER_TOKENS <= left
+
+    def _fits(self, talk: Conversation) -> bool:
+        """Whether the next prompt leaves room to answer. The cap holds for certain, the window's share most likely."""
+        window_tokens = self._model.spec.window_tokens or DEFAULT_WINDOW_TOKENS
+        left = self._tokens_left
+        within_cap = left is None or talk.most_tokens + MIN_ANSWER_TOKENS <= left
+        return within_cap and talk.likely_tokens <= window_tokens * WINDOW_SHARE
+
+    def _fold(self, talk: Conversation, fits: Callable[[], bool]) -> None:
+        talk.fold(fits, subtask=self._assignment.subtask.id, emit=self._assignment.emit)
 
     def _room_for_two(self, talk: Conversation) -> bool:
         """Whether, after a call now, there would be room for one more with what this one brought."""
@@ -147,7 +149,7 @@ class _Attempt:
         except ModelError as error:
             if error.kind != "context_overflow":
                 raise
-        talk.fold(0, subtask=self._assignment.subtask.id, emit=self._assignment.emit)
+        self._fold(talk, lambda: False)
         return await self._call(talk, last=last)
 
     async def _call(self, talk: Conversation, *, last: bool) -> Reply:

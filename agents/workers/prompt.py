@@ -6,24 +6,24 @@ parents' claims and the evidence. Whatever was not written by the user or the pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ...core.models.base import Message
 from ...planner.brief import Brief
 from ..prompts import load_prompt
 from ..roles import Assignment
 from ..tools.desk import Desk, Piece
-from ..tools.show import show_claims, show_piece
+from ..tools.show import fold_piece, show_claims, show_piece
 
 MAX_GOAL_CHARS = 600
 MAX_CONSTRAINTS_CHARS = 600
 
 
-def opening(assignment: Assignment, desk: Desk, pieces: Sequence[Piece]) -> list[Message]:
-    """The system message and the task, with `pieces` (what the first search found) as evidence."""
+def opening(assignment: Assignment, desk: Desk, evidence: str) -> list[Message]:
+    """The system message and the task, with `evidence` (what the first search found, as it is shown)."""
     return [
         {"role": "system", "content": f"{load_prompt('worker')}\n\n{_job(assignment.brief)}"},
-        {"role": "user", "content": "\n\n".join(_task(assignment, desk, pieces))},
+        {"role": "user", "content": "\n\n".join(_task(assignment, desk, evidence))},
     ]
 
 
@@ -37,13 +37,18 @@ def show_pieces(desk: Desk, pieces: Iterable[Piece]) -> str:
     return "\n".join(show_piece(piece, desk.text(piece.handle)) for piece in pieces)
 
 
+def show_folded(desk: Desk, pieces: Iterable[Piece]) -> str:
+    """Pieces of evidence as a handle and a short extract each."""
+    return "\n".join(fold_piece(piece, desk.text(piece.handle)) for piece in pieces)
+
+
 def _job(brief: Brief) -> str:
     goal = f"The whole job: {_cut(brief.goal, MAX_GOAL_CHARS)}"
     constraints = "; ".join(brief.constraints)
     return f"{goal}\nConstraints: {_cut(constraints, MAX_CONSTRAINTS_CHARS)}" if constraints else goal
 
 
-def _task(assignment: Assignment, desk: Desk, pieces: Sequence[Piece]) -> Iterable[str]:
+def _task(assignment: Assignment, desk: Desk, evidence: str) -> Iterable[str]:
     subtask = assignment.subtask
     done_when = f"\nDone when: {subtask.done_when}" if subtask.done_when else ""
     yield f"Your subtask: {subtask.goal}{done_when}"
@@ -51,8 +56,8 @@ def _task(assignment: Assignment, desk: Desk, pieces: Sequence[Piece]) -> Iterab
         yield f"Found by earlier subtasks:\n{show_claims(desk.given)}"
     if assignment.missing:
         yield f"Nothing came from: {', '.join(assignment.missing)}. Do what can be done without."
-    if pieces:
-        yield f"Evidence:\n{show_pieces(desk, pieces)}"
+    if evidence:
+        yield f"Evidence:\n{evidence}"
 
 
 def _cut(text: str, chars: int) -> str:

@@ -197,7 +197,14 @@ class Ledger:
         reservation = Reservation(f"{name}/{next(self._numbers)}-{time.time_ns()}", name, prompt_tokens, room, price)
         self._add_open(reservation, sign=1)
         self._open[reservation.key] = reservation
-        await self._journal.write(reservation.key, _entry(reservation, None))
+        try:
+            await self._journal.write(reservation.key, _entry(reservation, None))
+        except BaseException:
+            # The call will not be made, so nothing may stay set aside in this process. The journal may have the entry
+            # nevertheless, and a resumed run then counts it as spent: too much rather than too little.
+            del self._open[reservation.key]
+            self._add_open(reservation, sign=-1)
+            raise
         return reservation
 
     async def settle(self, reservation: Reservation, usage: Usage | None) -> None:

@@ -27,7 +27,7 @@ async def test_a_plan_runs_to_a_cited_report_without_a_checkpointer():
     out = await build_graph().compile().ainvoke(brief_and(DIAMOND), context=context_with(worker))
     assert out["ended"] == "done"
     assert "Join follows Left+Right." in out["report"]["markdown"]
-    assert [each["quote"] for each in out["report"]["citations"]][0] == "Root follows nothing."
+    assert out["report"]["citations"][0]["quote"] == "Root follows nothing."
     assert worker.begun == ["root", "left", "right", "join"]
 
 
@@ -77,21 +77,15 @@ async def test_with_one_slot_the_longest_remaining_path_goes_first():
     worker = FunctionWorker(tell)
     chain = (subtask("short"), subtask("a"), subtask("b", "a"), subtask("c", "b"))
     limits = Limits(tokens=100_000, concurrency=1)
-    gate = asyncio.Event()
 
     async def do(assignment: Assignment) -> str:
         if assignment.subtask.id == "gate":
-            await gate.wait()
+            await asyncio.sleep(0.2)  # time for the others to queue up behind it
         return await tell(assignment)
 
     worker.do = do
-    graph = build_graph().compile()
     plan = plan_of(subtask("gate"), *chain)
-    run = asyncio.create_task(graph.ainvoke(brief_and(plan), context=context_with(worker, limits=limits)))
-    while worker.begun != ["gate"]:
-        await asyncio.sleep(0.01)
-    gate.set()
-    await run
+    await build_graph().compile().ainvoke(brief_and(plan), context=context_with(worker, limits=limits))
     assert worker.ended == ["gate", "a", "b", "short", "c"]
 
 
@@ -164,11 +158,12 @@ async def test_one_thread_can_be_asked_twice():
 
 async def test_a_run_goes_on_from_sqlite_where_another_process_stopped(tmp_path):
     """The first process ends inside `right`; the second one must not do `root` and `left` again."""
-    stuck = asyncio.Event()
+    both_kept = asyncio.Event()
+    kept: list[str] = []
 
     async def hang(assignment: Assignment) -> str:
         if assignment.subtask.id == "right":
-            await stuck.wait()
+            await asyncio.Event().wait()
         return await tell(assignment)
 
     first, second = FunctionWorker(hang), FunctionWorker(tell)
@@ -182,11 +177,19 @@ async def test_a_run_goes_on_from_sqlite_where_another_process_stopped(tmp_path)
         ):
             await store.setup()
             graph = build_graph().compile(checkpointer=saver, store=store)
-            return await graph.ainvoke(step, config, context=context_with(worker, artifacts=artifacts))
+            state: Any = None
+            context = context_with(worker, artifacts=artifacts)
+            async for mode, part in graph.astream(step, config, context=context, stream_mode=["custom", "values"]):
+                if mode == "values":
+                    state = part
+                elif part["type"] == "subtask_ended":
+                    kept.append(part["subtask"])
+                    if kept == ["root", "left"]:
+                        both_kept.set()
+            return state
 
     run = asyncio.create_task(leg(first, brief_and(DIAMOND)))
-    while first.ended != ["root", "left"]:
-        await asyncio.sleep(0.01)
+    await both_kept.wait()
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run
@@ -197,10 +200,13 @@ async def test_a_run_goes_on_from_sqlite_where_another_process_stopped(tmp_path)
 
 async def test_cancelling_leaves_no_worker_running():
     running = 0
+    all_begun = asyncio.Event()
 
     async def do(assignment: Assignment) -> str:
         nonlocal running
         running += 1
+        if running == 5:
+            all_begun.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -210,8 +216,7 @@ async def test_cancelling_leaves_no_worker_running():
     worker = FunctionWorker(do)
     plan = plan_of(*(subtask(f"s{i}") for i in range(5)))
     run = asyncio.create_task(build_graph().compile().ainvoke(brief_and(plan), context=context_with(worker)))
-    while len(worker.begun) < 5:
-        await asyncio.sleep(0.01)
+    await all_begun.wait()
     run.cancel()
     with pytest.raises(asyncio.CancelledError):
         await run

@@ -9,7 +9,7 @@ from support.plans import DIAMOND, FunctionWorker, context_with, tell
 from foreplan.agents.roles import Assignment
 from foreplan.agents.run import resume, run
 from foreplan.core.errors import ForeplanError, InputError
-from foreplan.core.events import Event, ReportToken, RunStarted, SubtaskStarted
+from foreplan.core.events import Event, ReportToken, RunStarted, SubtaskEnded, SubtaskStarted
 from foreplan.memory.errors import UnknownRun
 from foreplan.memory.trace.reader import read_events
 from foreplan.planner.brief import Brief
@@ -45,9 +45,16 @@ async def test_a_stopped_run_is_resumed_by_a_prefix_of_its_id_without_repeating_
         return await tell(assignment)
 
     first, second = FunctionWorker(hang), FunctionWorker(tell)
-    going = asyncio.create_task(run(BRIEF, context=context_with(first), home=tmp_path, run_id="stops", plan=DIAMOND))
-    while first.ended != ["root", "left"]:
-        await asyncio.sleep(0.01)
+    both_kept = asyncio.Event()
+
+    def watch(event: Event) -> None:
+        if isinstance(event, SubtaskEnded) and event.subtask == "left":
+            both_kept.set()
+
+    going = asyncio.create_task(
+        run(BRIEF, context=context_with(first), home=tmp_path, run_id="stops", plan=DIAMOND, on_event=watch)
+    )
+    await both_kept.wait()
     going.cancel()
     await asyncio.gather(going, return_exceptions=True)
     assert not (tmp_path / "runs" / "stops" / "result.json").exists()

@@ -117,6 +117,18 @@ async def test_dollars_and_seconds_limit_too():
         await ledger.account("a").reserve(1, 20, PRICE)
 
 
+async def test_a_reservation_that_could_not_be_written_down_sets_nothing_aside():
+    class Stuck:
+        async def write(self, key: str, entry: dict[str, Any]) -> None:
+            await asyncio.Event().wait()
+
+    ledger = Ledger(Limits(tokens=1_000), journal=Stuck())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await ledger.account("a").reserve(100, 100, PRICE)
+    assert ledger.tokens_left("a") == 1_000
+
+
 async def test_settling_twice_counts_once():
     ledger = Ledger(Limits(tokens=1_000))
     reservation = await ledger.account("a").reserve(100, 100, PRICE)

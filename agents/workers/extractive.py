@@ -15,6 +15,7 @@ from ...memory.digest import Claim, Digest
 from ...memory.documents.base import Passage, Sources
 from ...memory.documents.quote import select_sentences
 from ...memory.documents.retrieve import retrieve
+from ...memory.evidence import EvidenceRef
 from ..roles import Assignment
 from .first_search import hints
 from .quoting import claims_of
@@ -48,11 +49,12 @@ class ExtractiveWorker:
 
     def _claims(self, assignment: Assignment, sources: Sources) -> list[Claim]:
         goal = assignment.subtask.goal
-        told = {ref.artifact for parent in assignment.parents for claim in parent.claims for ref in claim.evidence}
-        room = max(1, ALL_PASSAGES - len(told)) if assignment.parents else FIRST_PASSAGES
+        told = [ref for parent in assignment.parents for claim in parent.claims for ref in claim.evidence]
         found = list(_stored(_found(goal, assignment.parents, sources), sources, assignment.artifacts))
-        fresh = [passage for passage in found if passage.document not in told][:room]
-        return claims_of(select_sentences(goal, fresh, SENTENCES_PER_PASSAGE * len(fresh)))
+        fresh = [passage for passage in found if not any(_within(ref, passage) for ref in told)]
+        room = ALL_PASSAGES - (len(found) - len(fresh)) if assignment.parents else FIRST_PASSAGES
+        chosen = fresh[: max(1, room)]
+        return claims_of(select_sentences(goal, chosen, SENTENCES_PER_PASSAGE * len(chosen)))
 
 
 def _found(goal: str, parents: Sequence[Digest], sources: Sources) -> list[Passage]:
@@ -62,6 +64,10 @@ def _found(goal: str, parents: Sequence[Digest], sources: Sources) -> list[Passa
     further = retrieve(f"{more} {goal}", sources, ALL_PASSAGES) if more else []
     seen = {(passage.document, passage.start) for passage in found}
     return [*found, *(passage for passage in further if (passage.document, passage.start) not in seen)]
+
+
+def _within(ref: EvidenceRef, passage: Passage) -> bool:
+    return ref.artifact == passage.document and passage.start <= ref.start < passage.end
 
 
 def _stored(passages: Iterable[Passage], sources: Sources, artifacts: ArtifactStore) -> Iterable[Passage]:

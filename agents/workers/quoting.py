@@ -40,5 +40,5 @@ def claims_of(sentences: Sequence[Passage]) -> list[Claim]:
 
 
 def _is_heading(text: str) -> bool:
-    """Whether a text states nothing: it is marked as a heading, or has under four words (some eight characters of CJK)."""
+    """Whether a text states nothing: it is marked as a heading, or has under four words (in CJK, eight characters)."""
     return text.startswith("#") or (len(text.split()) < _STATEMENT_WORDS and len(text.encode()) < _STATEMENT_BYTES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 _LOOK_ALIKE = "\u2039"
-_NAMED = r"(?=[\s/]{0,8}(?:data|claims)\b)"
+_NAMED = r"(?=[\s/]{0,8}(?:data|claims))"
 _DELIMITER = re.compile(f"<{_NAMED}", re.IGNORECASE)
 _DEFUSED = re.compile(f"{_LOOK_ALIKE}{_NAMED}", re.IGNORECASE)
 

@@ -18,6 +18,7 @@ from ...core.models.found_json import parse_object
 from ...memory.checks import verify
 from ...memory.checks.repair import repair_claim
 from ...memory.digest import Claim, Digest
+from ...memory.documents.readers.base import clean
 from ...memory.evidence import EvidenceRef
 from ...memory.text.sentences import sentences
 from ..tools.delimit import restored
@@ -62,7 +63,8 @@ def hand_in(arguments: str, desk: Desk, goal: str) -> Findings:
 
 def claims_in_words(text: str, desk: Desk) -> Findings:
     """The sentences of a model's plain words that the evidence bears out."""
-    spans = sentences(text[: MAX_CLAIMS * MAX_TEXT_CHARS])[:MAX_CLAIMS]
+    text = clean(text[: MAX_CLAIMS * MAX_TEXT_CHARS])
+    spans = sentences(text)[:MAX_CLAIMS]
     claims = (_anchored(Claim(text=span.of(text)[:MAX_TEXT_CHARS]), desk, ()) for span in spans)
     return _checked([claim for claim in claims if claim is not None], desk, (), [])
 

@@ -46,9 +46,15 @@ def models_from(settings: Settings) -> Models:
     """The models of a run; an empty `Models` when none is configured.
 
     Raises:
-        SettingsError: when a key's variable is not set.
+        SettingsError: when a key's variable is not set, or dollars are limited but a model's price is not known.
     """
     specs = role_specs(settings)
+    unpriced = [spec.model for spec in (*specs.roles.values(), *specs.pool.values()) if spec.known_price is None]
+    if settings.limits.dollars is not None and unpriced:
+        raise SettingsError(
+            f"Dollars are limited, but the price of {unpriced[0]} is not known, so its spend could not be.",
+            hint="Set `price_prompt` and `price_completion` for it, or limit tokens with --budget instead.",
+        )
     return Models() if specs.embedded else build_models(specs.roles, specs.pool)
 
 

@@ -102,9 +102,8 @@ class LimitSettings(Table):
 
 
 class ToolSettings(Table):
-    """The tools workers get beside `submit_digest`."""
+    """The tools that reach outside the sources. Searching and reading sources and arithmetic are always there."""
 
-    calculate: bool = Field(default=True, description="Safe arithmetic; its results become `derived` claims.")
     fetch: bool | None = Field(default=None, description="Read web pages. Unset, it is on when `web_search` is.")
     allow_hosts: tuple[Annotated[str, Field(max_length=253)], ...] = Field(
         default=(), description="Hosts that `fetch` may reach although their address is private or loopback."
@@ -168,7 +167,7 @@ class Settings(Table):
     compressor: Endpoint = Field(default_factory=Endpoint, description="Shortens text; falls back to `worker`.")
     judge: Endpoint = Field(default_factory=Endpoint, description="Compares and grades; falls back to `planner`.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What one run may spend.")
-    tools: ToolSettings = Field(default_factory=ToolSettings, description="Tools of workers.")
+    tools: ToolSettings = Field(default_factory=ToolSettings, description="Tools that reach outside the sources.")
     mcp: dict[Name, McpServer] = Field(default_factory=dict, description="MCP servers by name.")
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Where runs are kept.")
 

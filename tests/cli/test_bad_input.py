@@ -194,10 +194,25 @@ def test_a_context_that_overflows(foreplan, job):
         assert ran.code in (3, 4)
 
 
-def test_a_planner_that_writes_no_plan(foreplan, job):
+def test_a_planner_that_writes_no_plan(foreplan, job, tmp_path):
     with ModelServer(lambda request: Answer(text="I would rather not.")) as server:
         ran = ask(foreplan, job, server.url)
-        ran.explains("plan", "--resume", code=3)
+        ran.explains("plan", "--resume", "unusable-answer.txt", code=3)
+    [kept] = (tmp_path / "home" / "runs").glob("*/unusable-answer.txt")
+    assert "I would rather not." in kept.read_text(encoding="utf-8")
+
+
+def test_dollars_cannot_limit_a_model_without_a_price(foreplan, job):
+    foreplan("run", "hi", "--base-url", "http://127.0.0.1:9/v1", "--model", "m", "--dollars", "1").explains(
+        "price_prompt", code=2
+    )
+
+
+def test_a_terminal_that_cannot_show_a_character_loses_no_report():
+    env = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    ran = foreplan_process("run", "Who is Maud Ferrier\u2013the engineer?", "--sources", DOCUMENTS, env=env)
+    assert ran.code == 0, ran.err
+    assert "Maud Ferrier" in ran.out
 
 
 def test_a_budget_too_small_for_one_call(foreplan, job):

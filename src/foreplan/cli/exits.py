@@ -6,6 +6,7 @@ a log file. No command ever prints a traceback.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -41,6 +42,7 @@ def perform(command: str, flags: Mapping[str, Any]) -> None:
     Raises:
         SystemExit: with one of `EXIT_CODES`, unless all is well.
     """
+    _never_fail_to_print()
     try:
         code = import_module(f"foreplan.cli.commands.{command}").main(**flags)
         sys.stdout.flush()
@@ -53,6 +55,13 @@ def perform(command: str, flags: Mapping[str, Any]) -> None:
     else:
         if code:
             raise SystemExit(code)
+
+
+def _never_fail_to_print() -> None:
+    """A terminal that cannot show a character shows a question mark; that is no reason to lose a report."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _explained(error: Exception, home: Path | None) -> tuple[str, int]:

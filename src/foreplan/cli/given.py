@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,11 @@ def home_from(flags: Mapping[str, Any], settings: Settings) -> Path:
         SettingsError: when there is no home folder to derive one from.
     """
     return data_home(flags.get("home") or (None if os.environ.get(HOME_VARIABLE) else settings.storage.home))
+
+
+def project_here() -> str:
+    """The name under which lessons are shared: one for each working folder, telling nothing of where it is."""
+    return hashlib.sha256(str(Path.cwd()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def brief_from(flags: Mapping[str, Any], sources: Sequence[Path]) -> Brief:

@@ -1,4 +1,4 @@
-"""The log of unexpected faults: a traceback goes in, the sentence that says where it was written comes out."""
+"""What is kept of failures: a traceback or unusable words of a model go in, the sentence that says where comes out."""
 
 from __future__ import annotations
 
@@ -16,17 +16,36 @@ def write_log(error: BaseException, home: Path | None) -> str:
         A sentence for the user that names the file, or says that none could be written.
     """
     entry = f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')}\n{''.join(traceback.format_exception(error))}\n"
-    for folder in _folders(home):
-        path = folder / "foreplan.log"
+    path = _appended(_folders(home), "foreplan.log", entry)
+    if path is None:
+        return "No log could be written: neither the data folder nor the temporary folder takes files."
+    return f"Details are in {path}; please report them."
+
+
+def keep_words(error: BaseException, folder: Path) -> str:
+    """Keep what a model said when `error` says that it could not be used, in `unusable-answer.txt` in `folder`.
+
+    Returns:
+        A sentence for the user that names the file; empty when there is nothing to keep or no place for it.
+    """
+    raw = getattr(error, "raw", "")
+    path = _appended([folder], "unusable-answer.txt", raw) if isinstance(raw, str) and raw else None
+    return f"What it said is in {path}." if path else ""
+
+
+def _appended(folders: list[Path], name: str, entry: str) -> Path | None:
+    """The file that took the entry, in the first folder that lets it; no other user can read it."""
+    for folder in folders:
+        path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-            with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as log:
-                log.write(entry)
+            with os.fdopen(handle, "a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(entry)
         except OSError:
             continue
-        return f"Details are in {path}; please report them."
-    return "No log could be written: neither the data folder nor the temporary folder takes files."
+        return path
+    return None
 
 
 def _folders(home: Path | None) -> list[Path]:

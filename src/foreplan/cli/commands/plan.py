@@ -10,10 +10,11 @@ from typing import Any
 
 from foreplan.cli.given import brief_from, home_from, settings_from
 from foreplan.cli.library import index_to_search
+from foreplan.cli.log import keep_words
 from foreplan.cli.plan_file import check_output, dump_plan_file, write_output
 from foreplan.cli.plan_view import plan_lines
 from foreplan.cli.text import safe
-from foreplan.core.errors import InputError
+from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.events import Event, Retried
 from foreplan.core.ledger import Ledger, Limits
 from foreplan.core.models.roles import Models
@@ -44,7 +45,7 @@ def main(**flags: Any) -> int:
             "There are no sources, and no model is configured to plan without them.",
             hint="Name a folder of documents with --sources DIR, or configure a model.",
         )
-    plan = facets(brief) if models.embedded else asyncio.run(_propose(brief, models, settings.run_limits))
+    plan = facets(brief) if models.embedded else _planned(brief, models, settings.run_limits)
     text = dump_plan_file(plan, brief)
     if flags["output"]:
         write_output(flags["output"], text)
@@ -54,6 +55,14 @@ def main(**flags: Any) -> int:
     if flags["as_json"]:
         print(json.dumps(json.loads(text)))
     return 0
+
+
+def _planned(brief: Brief, models: Models, limits: Limits) -> Plan:
+    try:
+        return asyncio.run(_propose(brief, models, limits))
+    except ForeplanError as error:
+        error.hint = " ".join(filter(None, [error.hint, keep_words(error, Path.cwd())]))
+        raise
 
 
 async def _propose(brief: Brief, models: Models, limits: Limits) -> Plan:

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from foreplan.agents.run import resume, run
 from foreplan.agents.tools.toolset import toolset
 from foreplan.cli.asking import Asking, check_can_ask
 from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED
-from foreplan.cli.given import brief_from, home_from, settings_from
+from foreplan.cli.given import brief_from, home_from, project_here, settings_from
 from foreplan.cli.library import index_to_search
+from foreplan.cli.log import keep_words
 from foreplan.cli.plan_file import check_output, load_plan_file, write_output
 from foreplan.cli.progress import Progress, progress
 from foreplan.cli.text import safe
@@ -66,7 +67,13 @@ def main(**flags: Any) -> int:
     if not work.resumed:
         RunDirs(home).prune(keep_days=settings.storage.keep_days)
     index = index_to_search(home, [Path(each) for each in work.brief.sources]) if work.brief.sources else None
-    context = Context(models=models, sources=index, limits=settings.run_limits, approve=flags["approve"])
+    context = Context(
+        models=models,
+        sources=index,
+        limits=settings.run_limits,
+        approve=flags["approve"],
+        project=project_here(),
+    )
     try:
         with _told_how_to_go_on(work, home):
             result = asyncio.run(_drive(work, context, settings, home))
@@ -83,13 +90,7 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path) -
     shown: Progress = progress()
     asking = Asking(shown)
     async with toolset(settings.tools, settings.mcp, emit=shown) as tools:
-        whole = Context(
-            models=context.models,
-            sources=context.sources,
-            tools=tools,
-            limits=context.limits,
-            approve=context.approve,
-        )
+        whole = replace(context, tools=tools)
         with shown:
             if work.resumed:
                 return await resume(work.run_id, context=whole, home=home, on_event=shown, approve=asking)
@@ -148,8 +149,9 @@ def _told_how_to_go_on(work: Work, home: Path) -> Iterator[None]:
     try:
         yield
     except ForeplanError as error:
-        if RunDirs(home).at(work.run_id).path.is_dir():
-            error.hint = f"{error.hint} {_how_to_go_on(work, home)}".strip()
+        folder = RunDirs(home).at(work.run_id).path
+        if folder.is_dir():
+            error.hint = " ".join(filter(None, [error.hint, keep_words(error, folder), _how_to_go_on(work, home)]))
         raise
 
 

@@ -14,12 +14,15 @@ from typing import NamedTuple
 from ..documents.base import Passage
 from ..documents.names import Name, question_line, says, title_name
 from ..documents.passages import split
-from ..documents.relevance import Relevance, question_weights, scaled
+from ..documents.relevance import Relevance, scaled
+from ..text.entities import entities
 from ..text.sentences import sentences
 from ..text.spans import Span
 from ..text.words import terms
 from .base import Excerpt
 
+NAME = 2.0
+"""What a stem of a name, or a number, counts in the goal; other stems count 1."""
 SENTENCE = 0.19
 """Match of the sentence alone with the goal (BM25)."""
 TITLED = 0.56
@@ -36,6 +39,9 @@ LINKED = 0.6
 """A chosen sentence brought in a new name, and the title is that name: the second hop."""
 REPEATS = 0.5
 """Taken off, in proportion, when more than half of its stems have been said."""
+
+WHOLE_CHARS = 4_000
+"""An excerpt up to this long is one paragraph: whoever cut it knew where its subject ends."""
 
 MAX_POOL = 400
 """Only so many sentences, the best by themselves, are chosen from, so that the work stays linear in the input."""
@@ -80,15 +86,25 @@ class Pool:
         self._brought |= new - {self._titles[place]}
 
 
+def goal_weights(goal: str) -> dict[str, float]:
+    """The stems of a goal and what each counts."""
+    strong = {term for name in entities(goal) for term in terms(name.name)}
+    return {term: NAME if term in strong or any(map(str.isdigit, term)) else 1.0 for term in terms(goal)}
+
+
 def paragraph_scores(goal: str, passages: Sequence[Passage]) -> list[float]:
     """How well each passage matches the goal, 0..1, the best one 1."""
-    weights, relevance = question_weights(goal), Relevance(passages)
+    weights, relevance = goal_weights(goal), Relevance(passages)
     return scaled(relevance.text(place, weights) for place in range(len(passages)))
 
 
 def paragraphs_of(excerpts: Sequence[Excerpt]) -> list[tuple[Excerpt, Span]]:
-    """The paragraphs of all excerpts, each with its place in its excerpt's text."""
-    return [(excerpt, span) for excerpt in excerpts for span in split(excerpt.text)]
+    """The excerpts, and in place of those longer than `WHOLE_CHARS` their paragraphs, with their places."""
+    return [
+        (excerpt, span)
+        for excerpt in excerpts
+        for span in (split(excerpt.text) if len(excerpt.text) > WHOLE_CHARS else [Span(0, len(excerpt.text))])
+    ]
 
 
 def as_passage(excerpt: Excerpt, span: Span, *, titled: bool = True) -> Passage:
@@ -101,7 +117,7 @@ def as_passage(excerpt: Excerpt, span: Span, *, titled: bool = True) -> Passage:
 
 def _scored(goal: str, excerpts: Sequence[Excerpt]) -> tuple[list[Sentence], list[float]]:
     """All sentences with what each is worth by itself."""
-    weights, blocks = question_weights(goal), paragraphs_of(excerpts)
+    weights, blocks = goal_weights(goal), paragraphs_of(excerpts)
     whole = [as_passage(*block) for block in blocks]
     by_paragraph = paragraph_scores(goal, whole)
     relevance = Relevance(whole)

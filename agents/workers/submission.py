@@ -16,7 +16,9 @@ from pydantic import ValidationError
 
 from ...core.models.found_json import parse_object
 from ...memory.checks import verify
+from ...memory.checks.limits import check_limits
 from ...memory.checks.repair import repair_claim
+from ...memory.checks.support import check_support
 from ...memory.digest import Claim, Digest
 from ...memory.documents.readers.base import clean
 from ...memory.evidence import EvidenceRef
@@ -108,8 +110,7 @@ def _claim(submitted: SubmittedClaim, desk: Desk, goal: str) -> Claim | None:
     )
     derived = next((desk.derived[handle] for handle in handles if handle in desk.derived), None)
     if derived is not None:
-        computed = {"kind": "derived", "evidence": derived.evidence, "derivation": derived.derivation}
-        return claim.model_copy(update={**computed, "value": derived.value})
+        return _worded(derived, claim, desk)
     given = _refs(desk, (handle for handle in handles if handle in desk.given))
     quoted = desk.place(submitted.quote, handles) if submitted.quote.strip() else None
     evidence = tuple(dict.fromkeys([*([quoted] if quoted else []), *given]))
@@ -117,6 +118,19 @@ def _claim(submitted: SubmittedClaim, desk: Desk, goal: str) -> Claim | None:
         kind = "quote" if quoted and claim.text in desk.artifacts.span(quoted) else "fact"
         return claim.model_copy(update={"kind": kind, "evidence": evidence})
     return _anchored(claim, desk, handles)
+
+
+def _worded(derived: Claim, claim: Claim, desk: Desk) -> Claim:
+    """A computed claim in the model's words if they are about what was computed, else in those of the computation.
+
+    The check of derived claims looks at numbers only, so anything without one could be hung on a computation.
+    """
+    fact = claim.model_copy(update={"evidence": derived.evidence})
+    spans = [desk.artifacts.span(ref) for ref in derived.evidence]
+    if check_support(fact, spans, ()) or check_limits(fact, spans):
+        return derived.model_copy(update={"confidence": claim.confidence})
+    unit = claim.unit if claim.unit and any(claim.unit in span for span in spans) else None
+    return derived.model_copy(update={"text": claim.text, "unit": unit, "confidence": claim.confidence})
 
 
 def _anchored(claim: Claim, desk: Desk, handles: Sequence[str]) -> Claim | None:

@@ -12,10 +12,19 @@ from pathlib import Path
 import pytest
 import uvicorn
 from mcp.server.fastmcp import FastMCP
+from support.plans import subtask
 
+from foreplan.agents.roles import Assignment
+from foreplan.agents.tools.desk import Desk
 from foreplan.agents.tools.mcp import mcp_tools
+from foreplan.agents.workers.toolbox import Toolbox
 from foreplan.core.events import Event, Noted
+from foreplan.core.ledger import free_account
+from foreplan.core.models.base import ToolCall
 from foreplan.core.settings.shape import McpServer
+from foreplan.memory.artifacts import MemoryArtifacts
+from foreplan.memory.lessons import LessonBook
+from foreplan.planner.brief import Brief
 
 STDIO_SERVER = '''
 import os
@@ -90,6 +99,23 @@ async def test_tools_of_an_http_server(http_server: McpServer) -> None:
     async with mcp_tools({"heights": http_server}) as tools:
         (height,) = tools
         assert "4,810 m" in text_of(await height.ainvoke({"peak": "Blanc"}))
+
+
+async def test_what_a_server_says_is_evidence_and_its_errors_are_told(stdio_server: McpServer) -> None:
+    async with mcp_tools({"depths": stdio_server}) as tools:
+        artifacts = MemoryArtifacts()
+        desk = Desk(artifacts)
+        assignment = Assignment(Brief(goal="Lakes"), subtask("a"), (), free_account(), artifacts, tools=tools)
+        calls = [
+            ToolCall("1", "depths_depth", '{"lake": "Orvane"}'),
+            ToolCall("2", "depths_depth", '{"lake": "none"}'),
+            ToolCall("3", "depths_depth", '{"sea": 1}'),
+        ]
+        said, failed, wrong = await Toolbox(assignment, desk, LessonBook()).run(calls)
+    assert "Orvane: 212 m" in desk.text(said.pieces[0].handle)
+    assert artifacts.get(said.pieces[0].ref.artifact).source == "depths_depth"
+    assert "no such lake" in failed.error
+    assert "lake" in wrong.error
 
 
 async def test_a_server_that_does_not_start_is_left_out_with_a_note(http_server: McpServer) -> None:

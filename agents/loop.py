@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Any, TypeAlias, cast
 
 from langchain_core.runnables import RunnableConfig
@@ -89,12 +90,13 @@ async def _advance(
     state: Json = {}
     question: Json | None = None
     modes: list[Any] = ["custom", "values"]
-    async for part in graph.astream(step, config, context=context, stream_mode=modes, version="v2"):
-        if part["type"] == "custom":
-            on_event(parse_event(part["data"]))
-        else:
-            state = part["data"]
-            question = part["interrupts"][0].value if part["interrupts"] else None
+    async with aclosing(graph.astream(step, config, context=context, stream_mode=modes, version="v2")) as parts:
+        async for part in parts:
+            if part["type"] == "custom":
+                on_event(parse_event(part["data"]))
+            else:
+                state = part["data"]
+                question = part["interrupts"][0].value if part["interrupts"] else None
     return state, question
 
 

@@ -6,13 +6,9 @@ and state. Law: a run killed at any point goes on from its finished subtasks wit
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from ..core.events import Event, silent
 from ..core.models.roles import ROLES
@@ -24,10 +20,14 @@ from ..planner.brief import Brief
 from ..planner.plan import Plan
 from ..planner.wire import dump_plan, load_plan
 from .context import Context
+from .durable import open_saver, open_store
 from .loop import Approve, run_graph
 from .result import RunResult
 
 OnEvent = Callable[[Event], None]
+
+LESSONS = "lessons.sqlite"
+"""The store of all runs' lessons, in the data home."""
 
 
 async def run(
@@ -58,7 +58,7 @@ async def run(
     directory.write(directory.brief, brief)
     if plan is not None:
         directory.write(directory.plan, dump_plan(plan))
-    return await _drive(directory, brief, context, plan, on_event, approve)
+    return await _drive(home, directory, brief, context, plan, on_event, approve)
 
 
 async def resume(
@@ -73,11 +73,17 @@ async def resume(
     directory = RunDirs(home).find(run_id)
     brief = Brief.model_validate(directory.read(directory.brief))
     plan = load_plan(directory.plan) if directory.plan.is_file() else None
-    return await _drive(directory, brief, context, plan, on_event, approve)
+    return await _drive(home, directory, brief, context, plan, on_event, approve)
 
 
 async def _drive(
-    directory: RunDir, brief: Brief, context: Context, plan: Plan | None, on_event: OnEvent, approve: Approve | None
+    home: Path,
+    directory: RunDir,
+    brief: Brief,
+    context: Context,
+    plan: Plan | None,
+    on_event: OnEvent,
+    approve: Approve | None,
 ) -> RunResult:
     with directory.working(), TraceWriter(directory.trace, redactor=Redactor(_keys(context))) as trace:
         trace.keep("brief", brief)
@@ -86,7 +92,11 @@ async def _drive(
             trace(event)
             on_event(event)
 
-        async with _state(directory) as (checkpointer, store), _lessons(directory) as lessons:
+        async with (
+            open_saver(directory.state) as checkpointer,
+            open_store(directory.store) as store,
+            open_store(home / LESSONS) as lessons,
+        ):
             result = await run_graph(
                 brief,
                 run_id=directory.run,
@@ -112,27 +122,6 @@ def _leave(directory: RunDir, result: RunResult, trace: TraceWriter) -> None:
         directory.write(directory.report, result.report.markdown)
         trace.keep("report", result.report)
     directory.write(directory.result, result.to_json())
-
-
-@asynccontextmanager
-async def _state(directory: RunDir) -> AsyncIterator[tuple[AsyncSqliteSaver, AsyncSqliteStore]]:
-    """The run's checkpointer and store. Each has a file of its own, since writers of one SQLite file wait in turn."""
-    async with (
-        AsyncSqliteSaver.from_conn_string(str(directory.state)) as saver,
-        AsyncSqliteStore.from_conn_string(str(directory.store)) as store,
-    ):
-        await saver.setup()
-        await store.setup()
-        yield saver, store
-
-
-@asynccontextmanager
-async def _lessons(directory: RunDir) -> AsyncIterator[AsyncSqliteStore]:
-    """The lessons of all runs below one data home."""
-    path = directory.path.parent.parent / "lessons.sqlite"
-    async with AsyncSqliteStore.from_conn_string(str(path)) as store:
-        await store.setup()
-        yield store
 
 
 def _keys(context: Context) -> set[str]:

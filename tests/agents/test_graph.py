@@ -5,13 +5,12 @@ from typing import Any, TypedDict
 
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.store.memory import InMemoryStore
-from langgraph.store.sqlite.aio import AsyncSqliteStore
 from langgraph.types import Command
 from support.plans import DIAMOND, FunctionWorker, context_with, plan_of, subtask, tell
 
+from foreplan.agents.durable import open_saver, open_store
 from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
 from foreplan.core.errors import InputError, SettingsError
@@ -172,10 +171,9 @@ async def test_a_run_goes_on_from_sqlite_where_another_process_stopped(tmp_path)
 
     async def leg(worker: FunctionWorker, step: Any) -> Any:
         async with (
-            AsyncSqliteSaver.from_conn_string(str(tmp_path / "checkpoints.sqlite")) as saver,
-            AsyncSqliteStore.from_conn_string(str(tmp_path / "store.sqlite")) as store,
+            open_saver(tmp_path / "checkpoints.sqlite") as saver,
+            open_store(tmp_path / "store.sqlite") as store,
         ):
-            await store.setup()
             graph = build_graph().compile(checkpointer=saver, store=store)
             state: Any = None
             context = context_with(worker, artifacts=artifacts)

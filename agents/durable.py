@@ -1,0 +1,57 @@
+"""Opening LangGraph's SQLite savers and stores so that they can be closed at any moment, also by a cancelled run.
+
+Law: when the block ends, however it ends, no lock is left on the file and no task of the store is left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiosqlite
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.store.sqlite.aio import AsyncSqliteStore
+
+
+@asynccontextmanager
+async def open_saver(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
+    """A checkpointer over the SQLite file at `path`, which is made if need be."""
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+        await saver.setup()
+        try:
+            yield saver
+        finally:
+            await _close(saver.conn, saver.lock)
+
+
+@asynccontextmanager
+async def open_store(path: Path) -> AsyncIterator[AsyncSqliteStore]:
+    """A store over the SQLite file at `path`, which is made if need be."""
+    async with AsyncSqliteStore.from_conn_string(str(path)) as store:
+        await store.setup()
+        try:
+            yield store
+        finally:
+            await _stop_batches(store)
+            await _close(store.conn, store.lock)
+
+
+async def _close(connection: aiosqlite.Connection, lock: asyncio.Lock) -> None:
+    """Close a connection behind all that is still written through it.
+
+    LangGraph leaves writes under way when a run is cancelled. One of them caught by the close would keep its lock on
+    the file for as long as the process lives, since SQLite closes a connection only when its statements are finished.
+    """
+    async with lock:
+        await connection.rollback()
+        await connection.close()
+
+
+async def _stop_batches(store: AsyncSqliteStore) -> None:
+    """Stop the task that a store batches its operations in; it outlives the store otherwise."""
+    task = store._task  # the store has no public way to stop it
+    if task is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

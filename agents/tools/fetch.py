@@ -24,7 +24,7 @@ MAX_BYTES = 5_000_000
 MAX_SECONDS = 20.0
 MAX_REDIRECTS = 5
 _HEADERS = {
-    "User-Agent": "Foreplan (research agent; +https://pypi.org/project/foreplan)",
+    "User-Agent": "Foreplan (research agent)",
     "Accept": ", ".join([*READERS, "*/*;q=0.1"]),
     "Accept-Encoding": "gzip",
 }

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ...core.errors import SettingsError
 from .base import Excerpt
 from .search import nothing
-from .web.base import WebSearch
+from .web.base import WEB_SEARCH, WebSearch
 from .web.duckduckgo import duckduckgo
 from .web.searxng import searxng
 from .web.tavily import tavily
@@ -51,7 +51,7 @@ def web_search_tool(
 
     return StructuredTool.from_function(
         coroutine=web_search,
-        name="web_search",
+        name=WEB_SEARCH,
         description="Search the web.",
         args_schema=WebSearchArguments,
         response_format="content_and_artifact",

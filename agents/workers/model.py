@@ -9,6 +9,7 @@ and a cap reached ends the attempt with what its evidence says already; whatever
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -21,8 +22,9 @@ from ...memory.lessons import LessonBook
 from ..roles import Assignment
 from ..tools.desk import Desk, Piece
 from ..tools.submit import SUBMIT
+from ..tools.web.base import WEB_SEARCH
 from .conversation import Conversation
-from .first_search import first_search
+from .first_search import first_search, hints
 from .preview import preview
 from .prompt import nudge, opening
 from .quoting import quoted_claims
@@ -95,14 +97,22 @@ class _Attempt:
 
     async def _open(self) -> Conversation:
         """Search, and begin with as much of what was found as there is room for."""
-        assignment = self._assignment
-        pieces: Sequence[Piece] = ()
-        if assignment.sources is not None:
-            found = await first_search(assignment.sources, assignment.subtask.goal, assignment.parents)
-            pieces = self._desk.lay(await preview(found, assignment.subtask.goal))
+        pieces = await self._search()
         talk = self._packed(pieces, self._toolbox.schemas)
         # Where there is room for one call only, no other tool could be used: its schema's place is evidence's.
         return talk if self._room_for_two(talk) else self._packed(pieces, self._toolbox.schemas[:1])
+
+    async def _search(self) -> Sequence[Piece]:
+        """What the sources say to the goal; without sources, what the web does if it may be asked."""
+        assignment, goal = self._assignment, self._assignment.subtask.goal
+        if assignment.sources is not None:
+            found = await first_search(assignment.sources, goal, assignment.parents)
+            return self._desk.lay(await preview(found, goal))
+        if not self._toolbox.has(WEB_SEARCH):
+            return ()
+        query = f"{hints(goal, assignment.parents)} {goal}".strip()
+        (outcome,) = await self._toolbox.run([ToolCall("first", WEB_SEARCH, json.dumps({"query": query[:400]}))])
+        return outcome.pieces
 
     def _packed(self, pieces: Sequence[Piece], schemas: Sequence[ToolSchema]) -> Conversation:
         """The beginning with as many pieces, best first, as leave room to answer, within cap and window."""

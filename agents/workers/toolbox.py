@@ -72,6 +72,10 @@ class Toolbox:
         self._tools: dict[str, BaseTool] = {tool.name: tool for tool in [*outside, *own]}
         self.schemas: tuple[ToolSchema, ...] = (*map(terse_form, own), *map(wire_form, outside))
 
+    def has(self, name: str) -> bool:
+        """Whether this attempt may use a tool of that name."""
+        return name in self._tools
+
     async def run(self, calls: Sequence[ToolCall]) -> list[Outcome]:
         """Carry out the calls of one turn together; an outcome for each, in their order."""
         done = await asyncio.gather(*map(self._run, calls), return_exceptions=True)

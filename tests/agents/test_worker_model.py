@@ -144,6 +144,21 @@ async def test_the_first_search_follows_names_that_the_parents_found(bench: Benc
     assert "c1: The town is Velmar." in bench.requests[0].text
 
 
+async def test_without_sources_the_web_is_searched_before_the_first_call(bench: Bench) -> None:
+    asked: list[str] = []
+
+    @tool
+    def web_search(query: str) -> str:
+        """Search the web."""
+        asked.append(query)
+        return LAKE
+
+    digest = await bench.work(in_turn(submits(GOOD)), sources=None, tools=(web_search,))
+    assert asked == ["How deep is Lake Orvane?"]
+    assert len(bench.requests) == 1
+    assert bench.spans(digest) == ["It is 212 metres deep."]
+
+
 async def test_a_wrong_handle_and_sloppy_words_are_put_right(bench: Bench) -> None:
     sloppy = claim("Lake Orvane is 212 metres deep.", "p9", "it is  212 METRES deep")
     digest = await bench.work(in_turn(submits(sloppy)))

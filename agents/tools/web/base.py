@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 from ...errors import ToolFailed
 
+WEB_SEARCH = "web_search"
+"""The tool's name, whichever provider answers."""
 MAX_SNIPPET_CHARS = 2_000
 
 

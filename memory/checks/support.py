@@ -10,12 +10,15 @@ from collections.abc import Sequence
 
 from ..digest import Claim
 from ..text.entities import entities
-from ..text.overlap import shared
-from ..text.words import STOP_WORDS, words
+from ..text.numbers import numbers
+from ..text.words import STOP_WORDS, terms, words
 from .base import Failing
+from .numbers import stands
 
 LEAST_SHARED = 0.4
-"""The part of a claim's stems that its spans and their titles must have."""
+"""The part of a claim's stems, those of the title left out, that its spans must have."""
+_TELLING = 10
+"""Smaller numbers without a unit stand in too many sentences to tell them apart."""
 _SAME_PREFIX = 5
 """Words with as long a common beginning count as one: "France" and "French" do not, "Norway" and "Norwegian" do."""
 
@@ -42,6 +45,16 @@ def check_support(claim: Claim, spans: Sequence[str], context: Sequence[str]) ->
         )
     ]
     wrong = [Failing("support", f"{name} is not in the evidence") for name in strange]
-    if shared(claim.text, " ".join((*spans, *context[: len(spans)]))) < LEAST_SHARED:
+    if not _same_subject(claim.text, spans, context[: len(spans)]):
         wrong.append(Failing("support", "the evidence is about something else"))
     return wrong
+
+
+def _same_subject(text: str, spans: Sequence[str], titles: Sequence[str]) -> bool:
+    """Whether the spans have enough of the words that the titles do not have, or else a telling number of the claim."""
+    known = frozenset(terms(" ".join(titles)))
+    own = frozenset(term for term in terms(text) if term not in known and not term.isdigit())
+    found = own.intersection(terms(" ".join(spans)))
+    if len(found) >= LEAST_SHARED * len(own):
+        return True
+    return any((number.unit or abs(number.value) >= _TELLING) and stands(number, spans) for number in numbers(text))

@@ -10,24 +10,26 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from .number_words import MAGNITUDES, SMALL, TENS
 from .spans import Span
 from .words import STOP_WORDS, stem, word_set, words
 
-LimitKind = Literal["not", "at most", "at least", "except", "only", "about"]
+LimitKind = Literal["not", "at most", "at least", "except", "only"]
 
 _PHRASES: dict[LimitKind, str] = {
     "at most": "at most|no more than|not more than|not over|not above|no later than|up to|less than|fewer than|under"
-    "|below|at the most|maximum of|a maximum|as many as|as much as|not exceed|not exceeding|within|≤|<",
+    "|below|at the most|maximum of|a maximum|as many as|as much as|not exceed|not exceeding|within"
+    "|or less|or fewer|or under|or below|≤|<",
     "at least": "at least|no less than|no fewer than|not less than|not fewer than|not under|not below|more than"
-    "|greater than|over|above|minimum of|a minimum|no earlier than|upwards of|exceeds|exceed|exceeding|exceeded|≥|>",
+    "|greater than|over|above|minimum of|a minimum|no earlier than|upwards of|or more|or above"
+    "|exceeds|exceed|exceeding|exceeded|≥|>",
     "except": "except for|except|excepting|excluding|excludes|unless|other than|apart from|aside from|but not"
     "|with the exception of",
     "only": "only|solely|exclusively|nothing but|none but",
-    "about": "approximately|roughly|circa|around|nearly|almost|about|estimated|an estimated",
     "not": "not|never|no|none|nobody|no one|nothing|nowhere|neither|nor|without|cannot|hardly|scarcely|barely|fails to"
     "|failed to|fail to|unable to|lacks|lacked|denied|denies|refused to|rarely|seldom",
 }
-_NEEDS_NUMBER = word_set("under below over above within around about exceeds exceed exceeding exceeded < > ≤ ≥").union(
+_NEEDS_NUMBER = word_set("under below over above within exceeds exceed exceeding exceeded < > ≤ ≥").union(
     ("up to", "less than", "more than")
 )
 """Phrases that bound only a number: "over the river" and "up to him" bound nothing."""
@@ -42,10 +44,11 @@ _FIND = re.compile(
 )
 _CLAUSE_END = re.compile(r"[,;:.!?)](?:\s|\Z)|\s[–—-]\s|\b(?:but|because|although|whereas|which|until|before|after)\b")
 _NUMBER_AHEAD = re.compile(
-    r"\s{0,3}(?:the\s|a\s|an\s|about\s)?[$€£¥]?\s?(?:\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty"
-    r"|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|half)\b)",
+    r"\s{0,3}(?:the\s|a\s|an\s|about\s)?[$€£¥]?\s?(?:\d|(?:" + "|".join([*SMALL, *TENS, *MAGNITUDES, "half"]) + r")\b)",
     re.IGNORECASE,
 )
+_NO_LIMIT = re.compile(r"no\.\s?\d|not\s+(?:only|just|merely)\b|(?<=not )only\b", re.IGNORECASE)
+"""The number sign "No. 5", and "not only … but also", which adds."""
 GOVERNED_WORDS = 3
 
 
@@ -65,9 +68,18 @@ def limits(text: str) -> list[Limit]:
         phrase = " ".join(match[0].lower().split())
         if phrase in _NEEDS_NUMBER and not _NUMBER_AHEAD.match(text, match.end()):
             continue
+        if _NO_LIMIT.match(text, match.start()):
+            continue
         kind = _KIND.get(phrase, "not")
-        found.append(Limit(kind, phrase, Span(*match.span()), _governed(text, match.end())))
+        governs = _before(text, match.start()) if phrase.startswith("or ") else _governed(text, match.end())
+        found.append(Limit(kind, phrase, Span(*match.span()), governs))
     return found
+
+
+def _before(text: str, end: int) -> tuple[str, ...]:
+    """Stems of the content words just before, for what comes behind the words it bounds: "5 tonnes or more"."""
+    window = text[max(0, end - 60) : end].partition(" ")[2]
+    return tuple(stem(word) for word in words(window) if word not in STOP_WORDS)[-GOVERNED_WORDS:]
 
 
 def _governed(text: str, start: int) -> tuple[str, ...]:

@@ -9,12 +9,6 @@ from collections.abc import Collection, Sequence
 from .words import terms
 
 
-def shared(wanted: str, text: str) -> float:
-    """The share of the distinct stems of `wanted` that `text` has; 1 when `wanted` has none."""
-    needed = frozenset(terms(wanted))
-    return len(needed.intersection(terms(text))) / len(needed) if needed else 1.0
-
-
 class Overlap:
     """A few texts to be compared with queries; of n texts, a stem that d have weighs log(1 + (n + 1) / (d + 1))."""
 

@@ -21,7 +21,7 @@ PLAN_S, REPORT_S = 2.0, 2.0
 WORKER_S = (0.5, 1.5)
 REPEATS = 3
 
-_EVIDENCE = re.compile(r"<data\b[^>]*>.*?</data>", re.DOTALL)
+_EVIDENCE = re.compile(r"<data [^>]+>.*?</data>", re.DOTALL)
 
 
 def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""Makespan of irregular 40-subtask plans against the critical path and, with 4 slots, against the list-schedule bound.
+"""Makespan of irregular 40-subtask plans ÷ critical path and, with 4 slots, ÷ the list-schedule bound.
 
-Beside it in the same run: `Send` waves over the same calls, and with 4 slots the same executor, first come first served.
+Beside it in the same run: `Send` waves over the same calls, and with 4 slots the same executor, first come first
+served.
 """
 
 from __future__ import annotations

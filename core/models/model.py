@@ -193,11 +193,12 @@ class Model:
             self.slots.slot(account.priority),
             self._meter.reserved(request, account, emit, hidden_thinking=thinks) as attempt,
         ):
+            patience_s = _patience_s(self.spec, account)
             try:
-                async with asyncio.timeout(self.spec.timeout_s):
+                async with asyncio.timeout(patience_s):
                     reply = await self._backend.complete(attempt.request)
             except TimeoutError as error:
-                raise timed_out(self._place, f"{self.spec.timeout_s:g} s are over") from error
+                raise timed_out(self._place, f"{patience_s:g} s are over") from error
             usage = attempt.answered(reply.usage, visible_bytes(reply))
             if reply.finish_reason in REFUSED:
                 raise declined(self._place, reply.finish_reason, reply.text)
@@ -221,3 +222,9 @@ class Model:
             if first is None or not (first.text or first.reasoning or first.finish_reason):
                 raise cut(self._place, "the stream ended before it began")
             return Flow(stack.pop_all(), attempt, self._place, self.spec.timeout_s, first, deltas)
+
+
+def _patience_s(spec: ModelSpec, account: Account) -> float:
+    """How long to wait for an answer: never longer than the run has time."""
+    left_s = account.ledger.seconds_left()
+    return spec.timeout_s if left_s is None else min(spec.timeout_s, max(0.0, left_s))

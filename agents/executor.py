@@ -23,7 +23,7 @@ from ..planner.plan import Subtask
 from .board import Result
 from .keys import brief_key, inputs_key, subtask_key
 from .order import RemainingPaths
-from .scope import Scope, subtask_account
+from .scope import Scope
 from .subtask import skip, work_on
 
 
@@ -143,7 +143,7 @@ class Executor:
                 subtask=entry.subtask.id,
                 state=result.digest.state,
                 claims=len(result.digest.claims),
-                tokens=self._scope.ledger.spent(subtask_account(entry.subtask.id)).total_tokens,
+                tokens=self._scope.tokens_of(entry.subtask.id),
                 seconds=result.seconds,
                 reason=result.reason,
             )

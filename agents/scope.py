@@ -14,6 +14,7 @@ from ..core.ledger import Account, Ledger
 from ..memory.lessons.book import LessonBook
 from ..planner.brief import Brief
 from ..planner.messages import WorkerOffer
+from ..planner.plan import Subtask
 from ..planner.validate import PlanRules
 from .board import Board
 from .context import Context
@@ -24,9 +25,12 @@ PLANNER, WRITER = "planner", "writer"
 """Accounts of the ledger beside the subtasks' own, which go by their ids with a prefix."""
 
 
-def subtask_account(subtask: str) -> str:
-    """The name of a subtask's account; the prefix keeps a subtask called `writer` away from the writer's share."""
-    return f"subtask:{subtask}"
+def subtask_account(subtask: str, revision: int = 0) -> str:
+    """The name of a subtask's account; the prefix keeps a subtask called `writer` away from the writer's share.
+
+    A revision gives what it does again a budget of its own: what failed before may have used up the old one.
+    """
+    return f"subtask:{subtask}:{revision}" if revision else f"subtask:{subtask}"
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,24 @@ class Scope:
     def writer_account(self) -> Account:
         """The account that may use the share kept back for the writer."""
         return self.ledger.account(WRITER)
+
+    def account_of(self, subtask: Subtask, *, priority: float = 0.0) -> Account:
+        """The account of the work on a subtask in this revision of the plan."""
+        name = subtask_account(subtask.id, self.revision)
+        return self.ledger.account(name, cap_tokens=subtask.budget, priority=priority)
+
+    def tokens_of(self, subtask: str) -> int:
+        """What was spent on a subtask in all revisions."""
+        names = (subtask_account(subtask, revision) for revision in range(self.revision + 1))
+        return sum(self.ledger.spent(name).total_tokens for name in names)
+
+    @property
+    def seconds_for_work(self) -> float | None:
+        """Seconds until all but the writer must stop, so that it keeps its share of the run's time; None: no limit."""
+        limits, left = self.context.limits, self.ledger.seconds_left()
+        if left is None or limits.seconds is None:
+            return None
+        return max(0.0, left - limits.seconds * limits.writer_share)
 
     @property
     def offers(self) -> tuple[WorkerOffer, ...]:

@@ -76,7 +76,10 @@ class ToolCalled(_Event):
 
 
 class Spent(_Event):
-    """One model call was settled. Tokens are of that call; `account` is planner, writer or a subtask id."""
+    """One model call was settled. Tokens are of that call.
+
+    `account` is `planner`, `writer`, `subtask:ID`, or `subtask:ID:N` for work on a subtask in revision N of the plan.
+    """
 
     type: Literal["spent"] = "spent"
     account: str
@@ -179,6 +182,14 @@ Event: TypeAlias = (
 
 Emit: TypeAlias = Callable[[Event], None]
 """What a part of a run calls to tell what it does."""
+
+_SUBTASK = "subtask:"
+
+
+def subtask_of(account: str) -> str | None:
+    """The id of the subtask that an account belongs to, in whichever revision; None for planner and writer."""
+    return account.removeprefix(_SUBTASK).partition(":")[0] if account.startswith(_SUBTASK) else None
+
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 

@@ -34,14 +34,13 @@ from ...core.events import (
     SubtaskEnded,
     SubtaskStarted,
     ToolCalled,
+    subtask_of,
 )
 from .record import CONTENT, KEPT_NAMES, TRACE_VERSION, Kept, Status, TraceRecord, span_id, trace_id, unix_nano
 
 _RUN = "invoke_workflow"
 _PLAN = "plan"
 _PLANNER = "planner"
-_SUBTASK = "subtask:"
-"""Begins the name of a subtask's account."""
 _SEARCHES = frozenset({"search", "web_search"})
 _EVENT_NAMES: dict[type[Any], str] = {
     PlanItem: "foreplan.plan.item",
@@ -198,7 +197,7 @@ class TraceFold:
 
     def _parent(self, account: str) -> str:
         """The span of this account's owner if it is open, or else the run's."""
-        name = _PLAN if account == _PLANNER else f"invoke_agent {account.removeprefix(_SUBTASK)}"
+        name = _PLAN if account == _PLANNER else f"invoke_agent {subtask_of(account) or account}"
         record = self._open.get(name) or self._open.get(_RUN)
         return record.span_id if record is not None else span_id(self.run, _RUN, 0)
 

@@ -31,10 +31,10 @@ EVENTS: list[Event] = [
     PlanReady(at=2, mode="plan", subtasks=2),
     SubtaskStarted(at=2, subtask="find-bridges"),
     ToolCalled(at=3, subtask="find-bridges", tool="search", detail="bridges"),
-    Spent(at=4, account="find-bridges", model="m", prompt_tokens=1_500, completion_tokens=500),
+    Spent(at=4, account="subtask:find-bridges", model="m", prompt_tokens=1_500, completion_tokens=500),
     SubtaskEnded(at=5, subtask="find-bridges", state="done", claims=3, tokens=2_000, seconds=3),
     SubtaskStarted(at=5, subtask="find-dates"),
-    Retried(at=6, account="find-dates", reason="the endpoint is busy", attempt=1, wait_s=1.5),
+    Retried(at=6, account="subtask:find-dates:1", reason="the endpoint is busy", attempt=1, wait_s=1.5),
 ]
 
 

@@ -23,6 +23,7 @@ from foreplan.core.events import (
     SubtaskEnded,
     SubtaskStarted,
     ToolCalled,
+    subtask_of,
 )
 
 Phase = Literal["planning", "working", "writing", "over"]
@@ -140,8 +141,8 @@ class RunView:
         self.tokens += tokens
         self.dollars += event.dollars
         self.calls += 1
-        if event.account in self.rows:
-            row = self.rows[event.account]
+        row = self.rows.get(subtask_of(event.account) or "")
+        if row is not None:
             row.tokens += tokens
             row.calls += 1
         else:
@@ -164,6 +165,6 @@ def note_of(event: Noted | LessonLearned | Retried | PlanRevised) -> str:
         case LessonLearned():
             return f"{event.subtask}: {event.text}"
         case Retried():
-            return f"{event.account}: {event.reason}, trying again in {event.wait_s:.1f} s"
+            return f"{subtask_of(event.account) or event.account}: {event.reason}, trying again in {event.wait_s:.1f} s"
         case PlanRevised():
             return f"plan changed: {event.reason}"

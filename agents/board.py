@@ -18,7 +18,8 @@ from ..core.errors import FaultKind
 from ..memory.digest import Digest
 from ..planner.plan import PlanHead, PlanPrefix, Subtask
 
-_PAGE = 1_000
+_MOST = 10_000_000
+"""More than a run can keep. Read in one search: stores order by time, where equals could get lost between two pages."""
 
 
 class Result(BaseModel):
@@ -71,7 +72,9 @@ class Board:
         head, whole = items.pop("head", None), items.pop("whole", None)
         if head is None:
             return None, False
-        subtasks = tuple(Subtask.model_validate(items[key]) for key in sorted(items))
+        # What the planner wrote when its time was up may have been kept, but does not belong to a plan that was closed.
+        keys = sorted(items)[: None if whole is None else whole["subtasks"]]
+        subtasks = tuple(Subtask.model_validate(items[key]) for key in keys)
         return PlanPrefix(PlanHead.model_validate(head), subtasks), whole is not None
 
     async def keep(self, key: str, result: Result) -> None:
@@ -96,9 +99,4 @@ class Board:
         return list((await self._all(self._journal)).values())
 
     async def _all(self, namespace: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        while True:
-            page = await self._store.asearch(namespace, limit=_PAGE, offset=len(found))
-            found.update((item.key, item.value) for item in page)
-            if len(page) < _PAGE:
-                return found
+        return {item.key: item.value for item in await self._store.asearch(namespace, limit=_MOST)}

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from ..core.errors import ForeplanError
+from ..core.errors import BudgetExhausted, ForeplanError
 from ..core.events import Noted, PlanItem, PlanReady
 from ..planner.embedded import facets
 from ..planner.plan import Plan, PlanHead, PlanPrefix, Subtask
@@ -64,13 +64,22 @@ async def written_plan(scope: Scope, start: _Start) -> Plan:
 
 async def _write(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> None:
     try:
-        async with aclosing(_batches(_items(scope, prefix))) as batches:
-            async for batch in batches:
-                await writing.add(batch)
+        await _write_in_time(scope, writing, prefix)
     except ForeplanError as error:
         if not writing.subtasks:
             raise
         scope.emit(Noted(text=f"The plan ends early: {error.message}", level="warning"))
+
+
+async def _write_in_time(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> None:
+    try:
+        async with asyncio.timeout(scope.seconds_for_work) as limit, aclosing(_batches(_items(scope, prefix))) as all_:
+            async for batch in all_:
+                await writing.add(batch)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise BudgetExhausted("The run's time limit was reached.", scope="run", hint="Raise --seconds.") from error
 
 
 class _Writing:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from langgraph.errors import GraphBubbleUp
 
-from ..core.errors import FaultKind, ForeplanError, classify
+from ..core.errors import BudgetExhausted, FaultKind, ForeplanError, classify
 from ..core.events import LessonLearned, SubtaskStarted
 from ..core.ledger import Account
 from ..memory.digest import Digest
@@ -18,8 +18,8 @@ from ..planner.plan import Subtask
 from .board import Result
 from .counting import counter_of
 from .roles import Assignment, Worker
-from .scope import Scope, subtask_account
-from .select.base import Attempts
+from .scope import Scope
+from .select.base import Attempts, fullest
 from .select.choose import selector_for
 from .workers.choose import worker_for
 
@@ -45,7 +45,7 @@ async def work_on(
     priority: float,
 ) -> Result:
     """Do a subtask. Whatever goes wrong is in the result; only cancellation and interrupts are raised."""
-    account = scope.ledger.account(subtask_account(subtask.id), cap_tokens=subtask.budget, priority=priority)
+    account = scope.account_of(subtask, priority=priority)
     worker = worker_for(scope.context, scope.lessons, subtask)
     scope.emit(SubtaskStarted(subtask=subtask.id, worker=worker.name))
     started, before = time.monotonic(), account.spent.total_tokens
@@ -96,11 +96,26 @@ async def _attempt(
         )
         return await worker.work(assignment)
 
-    selector = selector_for(scope.context, subtask, account)
-    async with asyncio.timeout(_seconds_for_work(scope)):
-        digest = await selector.select(Attempts(draw, subtask.attempts))
+    digest = await _select(scope, subtask, account, Attempts(draw, subtask.attempts))
     short = missing and digest.state == "done"
     return digest.model_copy(update={"state": "partial"}) if short else digest
+
+
+async def _select(scope: Scope, subtask: Subtask, account: Account, attempts: Attempts) -> Digest:
+    """The digest to keep; when the run's time is up, the fullest of those that there are.
+
+    Raises:
+        BudgetExhausted: when the run's time is up and there is none.
+    """
+    try:
+        async with asyncio.timeout(scope.seconds_for_work) as limit:
+            return await selector_for(scope.context, subtask, account).select(attempts)
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        if attempts.digests:
+            return fullest(attempts.digests).model_copy(update={"state": "capped"})
+        raise BudgetExhausted("The run's time limit was reached.", scope="run", hint="Raise --seconds.") from error
 
 
 def _pack(scope: Scope, subtask: Subtask, parents: tuple[Digest, ...]) -> tuple[Digest, ...]:
@@ -112,18 +127,8 @@ def _pack(scope: Scope, subtask: Subtask, parents: tuple[Digest, ...]) -> tuple[
     return pack(parents, goal=subtask.goal, cap_tokens=int(subtask.budget * _PARENTS_SHARE), counter=counter).digests
 
 
-def _seconds_for_work(scope: Scope) -> float | None:
-    """Seconds until subtasks must stop so that the writer keeps its share of the run's time."""
-    limits, left = scope.context.limits, scope.ledger.seconds_left()
-    if left is None or limits.seconds is None:
-        return None
-    return max(0.0, left - limits.seconds * limits.writer_share)
-
-
 def _describe(error: Exception) -> str:
     """One line about an error; for a bug, with the place where it happened."""
-    if isinstance(error, TimeoutError):
-        return "the run's time limit was reached"
     if isinstance(error, ForeplanError):
         return error.message
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -40,5 +40,6 @@ async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
 
 
 def _revisable(scope: Scope) -> bool:
-    context = scope.context
-    return not context.models.embedded and scope.revision < context.limits.max_revisions
+    context, seconds = scope.context, scope.seconds_for_work
+    in_time = seconds is None or seconds > 0
+    return not context.models.embedded and in_time and scope.revision < context.limits.max_revisions

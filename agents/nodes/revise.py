@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from langgraph.runtime import Runtime
 
 from ...core.errors import ForeplanError
@@ -21,9 +23,11 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
     scope = await scope_in(state, runtime)
     plan = Plan.model_validate(state["current_plan"])
     try:
-        revision = await _ask(scope, plan)
-    except ForeplanError as error:
-        scope.emit(Noted(text=f"The plan could not be revised: {error.message}", level="warning"))
+        async with asyncio.timeout(scope.seconds_for_work):
+            revision = await _ask(scope, plan)
+    except (ForeplanError, TimeoutError) as error:
+        why = error.message if isinstance(error, ForeplanError) else "the run's time limit was reached"
+        scope.emit(Noted(text=f"The plan could not be revised: {why}", level="warning"))
         return {"next": "write"}
     if revision.plan.subtasks == plan.subtasks:
         return {"next": "write"}

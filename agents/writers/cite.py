@@ -7,6 +7,7 @@ of its sentence is taken away and the sentence marked; a handle nobody gave out 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,7 +24,7 @@ UNSUPPORTED = "*(unsupported)*"
 
 _HANDLES = re.compile(r"[ \t]?\[\s*c\d{1,6}(?:\s*[,;]\s*c\d{1,6})*\s*\]")
 _HANDLE = re.compile(r"c\d{1,6}")
-_NUMBERS = re.compile(r"\[(\d{1,6}(?:\s*,\s*\d{1,6})*)\](?!\()")
+_NUMBERS = re.compile(r"\[(\s*\d{1,6}(?:\s*[,;–-]\s*\d{1,6})*\s*)\](?!\()")  # noqa: RUF001
 _BLOCK_MARK = re.compile(r"(?:[#>|\s]|[-*+]\s|\d{1,3}[.)]\s)*")
 
 
@@ -36,20 +37,25 @@ class Citer:
     citations: list[Citation] = field(default_factory=list)
     removed: int = 0
     _numbers: dict[EvidenceRef, int] = field(default_factory=dict)
+    _spans: dict[EvidenceRef, str] = field(default_factory=dict)
 
     def cite(self, draft: str) -> str:
         """The draft with numbered citations. Numbers the model made up itself are taken away first."""
-        text = _NUMBERS.sub("", draft)
-        return "\n".join(self._line(line) for line in text.split("\n"))
+        return "\n".join(self._line(line) for line in _NUMBERS.sub("", draft).split("\n"))
 
     def _line(self, line: str) -> str:
         plain, groups = _lift_handles(line)
+        # What was taken away may have stood within brackets that now hold nothing but a number.
+        plain = _NUMBERS.sub(r"(\1)", plain)
         inserts: list[tuple[int, str]] = []
         for span, own in _by_sentence(plain, groups):
             inserts += self._sentence(plain, span, own)
-        for position, text in sorted(inserts, reverse=True):
-            plain = plain[:position] + text + plain[position:]
-        return plain
+        pieces: list[str] = []
+        done = 0
+        for position, text in sorted(inserts):
+            pieces += [plain[done:position], text]
+            done = position
+        return "".join([*pieces, plain[done:]])
 
     def _sentence(self, plain: str, span: Span, groups: Sequence[_Group]) -> list[tuple[int, str]]:
         """What to insert where: numbers for each group of handles, or one mark when the spans do not bear it out."""
@@ -57,7 +63,7 @@ class Citer:
         cited = list(dict.fromkeys(ref for each in refs.values() for ref in each))
         mark = _BLOCK_MARK.match(plain, span.start, span.end)
         statement = plain[mark.end() if mark else span.start : span.end]
-        if not cited or check_sentence(statement, [self.artifacts.span(ref) for ref in cited]):
+        if not cited or check_sentence(statement, [self._span(ref) for ref in cited]):
             self.removed += sum(len(group.handles) for group in groups)
             return [(span.end, f" {UNSUPPORTED}")]
         numbers = {group: sorted({self._number(ref) for ref in each}) for group, each in refs.items() if each}
@@ -67,6 +73,11 @@ class Citer:
         known = [self.claims[handle] for handle in handles if handle in self.claims]
         return list(dict.fromkeys(ref for claim in known for ref in claim.evidence))
 
+    def _span(self, ref: EvidenceRef) -> str:
+        if ref not in self._spans:
+            self._spans[ref] = self.artifacts.span(ref)
+        return self._spans[ref]
+
     def _number(self, ref: EvidenceRef) -> int:
         if ref not in self._numbers:
             self._numbers[ref] = len(self._numbers) + 1
@@ -75,7 +86,7 @@ class Citer:
                 Citation(
                     number=self._numbers[ref],
                     ref=ref,
-                    quote=self.artifacts.span(ref),
+                    quote=self._span(ref),
                     title=artifact.title,
                     source=artifact.source,
                 )
@@ -106,8 +117,9 @@ def _lift_handles(line: str) -> tuple[str, list[_Group]]:
 def _by_sentence(plain: str, groups: Sequence[_Group]) -> Iterator[tuple[Span, list[_Group]]]:
     """Each sentence that has handles, with them. Handles behind a full stop belong to the sentence before them."""
     spans = sentences(plain) if groups else []
+    positions = [group.position for group in groups]
     for i, span in enumerate(spans):
         first = 0 if i == 0 else span.start + 1
         last = spans[i + 1].start if i + 1 < len(spans) else len(plain)
-        if own := [group for group in groups if first <= group.position <= last]:
-            yield span, own
+        if own := groups[bisect_left(positions, first) : bisect_right(positions, last)]:
+            yield span, list(own)

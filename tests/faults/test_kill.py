@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.kill_script import SUBTASKS, weight
@@ -44,7 +45,7 @@ def _play(home: Path, saver: str, server: ProcessServer, draw: random.Random, ki
         return done
 
 
-def _check(result: dict[str, object], server: ProcessServer) -> None:
+def _check(result: dict[str, Any], server: ProcessServer) -> None:
     assert result["state"] == "done"
     digests = result["digests"]
     assert len(digests) == SUBTASKS

@@ -1,6 +1,7 @@
 """The house stands: rooms import downwards, the front door is light, files are named as the documents say."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -90,3 +91,72 @@ def test_rooms_say_no_absolute_path_of_a_developers_machine():
         for path in (ROOT / room).rglob("*"):
             if path.is_file() and path.suffix in {".py", ".md", ".toml", ".json"} and not path.is_symlink():
                 assert "/work/" not in path.read_text(encoding="utf-8"), path
+
+
+OPTIONAL_IN = {
+    "postgres": ("langgraph.checkpoint.postgres", "langgraph.store.postgres", "psycopg", "psycopg_pool"),
+    "mcp": ("mcp", "langchain_mcp_adapters"),
+    "office": ("docx", "openpyxl", "pptx"),
+    "web": ("ddgs", "tavily"),
+}
+NAMES = {
+    "bs4": "beautifulsoup4",
+    "charset_normalizer": "charset-normalizer",
+    "docx": "python-docx",
+    "langgraph.checkpoint.sqlite": "langgraph-checkpoint-sqlite",
+    "langgraph.store.sqlite": "langgraph-checkpoint-sqlite",
+    "langgraph.checkpoint.postgres": "langgraph-checkpoint-postgres",
+    "langgraph.store.postgres": "langgraph-checkpoint-postgres",
+    "pptx": "python-pptx",
+    "psycopg_pool": "psycopg",
+    "tavily": "tavily-python",
+    "yaml": "pyyaml",
+}
+"""Distributions whose name is not their import's."""
+
+COMES_WITH = {
+    "langchain_core": "langgraph",
+    "langgraph.checkpoint": "langgraph",
+    "pydantic_core": "pydantic",
+    "typing_extensions": "pydantic",
+}
+"""Parts of a family that a declared dependency always brings."""
+
+
+def test_every_library_that_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {distribution(each) for each in project["dependencies"]}
+    extras = {
+        name: {distribution(each) for each in listed} for name, listed in project["optional-dependencies"].items()
+    }
+    for room in ("core", "memory", "planner", "agents", "src/foreplan/cli", "src/foreplan/bench"):
+        for path in (ROOT / room).rglob("*.py"):
+            for name in imported_by(path):
+                wanted = distribution_of(name)
+                extra = next((extra for extra, parts in OPTIONAL_IN.items() if name.startswith(parts)), None)
+                known = extras[extra] if extra else declared | (extras["dev"] if "bench" in room else set())
+                assert wanted in known, f"{path.relative_to(ROOT)} imports {name}: declare {wanted}"
+
+
+def imported_by(path: Path) -> set[str]:
+    """Third-party modules that a file imports."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {each.name for each in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    return {name for name in names if name.partition(".")[0] not in {*sys.stdlib_module_names, "foreplan"}}
+
+
+def distribution_of(name: str) -> str:
+    """The declared distribution that brings a module."""
+    for known in sorted({*NAMES, *COMES_WITH}, key=len, reverse=True):
+        if name == known or name.startswith(f"{known}."):
+            return NAMES.get(known) or COMES_WITH[known]
+    return name.partition(".")[0].replace("_", "-").lower()
+
+
+def distribution(requirement: str) -> str:
+    """The name in a requirement."""
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].replace("_", "-").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from langchain_core.tools import BaseTool
@@ -12,6 +13,8 @@ from ...core.models.base import ToolSchema
 _DECORATION = frozenset({"title", "default", "additionalProperties", "minLength"})
 """What pydantic writes into a schema beyond what a model needs to know."""
 
+_MADE: dict[Hashable, ToolSchema] = {}
+
 
 def wire_form(tool: BaseTool) -> ToolSchema:
     """A user's or a server's tool as it describes itself."""
@@ -19,10 +22,14 @@ def wire_form(tool: BaseTool) -> ToolSchema:
 
 
 def terse_form(tool: BaseTool) -> ToolSchema:
-    """One of our own tools, in as few bytes as say the same."""
-    schema = convert_to_openai_tool(tool)
-    function = schema["function"]
-    return {**schema, "function": {**function, "parameters": _terse(function["parameters"])}}
+    """One of our own tools, in as few bytes as say the same. Equal ones share one schema: it takes a while to make."""
+    made = _MADE.get((tool.name, tool.args_schema))
+    if made is None:
+        schema = convert_to_openai_tool(tool)
+        function = schema["function"]
+        made = {**schema, "function": {**function, "parameters": _terse(function["parameters"])}}
+        _MADE[tool.name, tool.args_schema] = made
+    return made
 
 
 def _terse(schema: Any, *, named: bool = False) -> Any:

@@ -178,17 +178,20 @@ class Ledger:
         held = sum(max(0.0, each.held_dollars - each.used_dollars) for each in self._other_holders(name))
         return self.limits.dollars - self._total.used_dollars - held
 
-    async def reserve(self, name: str, prompt_tokens: int, completion_tokens: int, price: Price) -> Reservation:
+    async def reserve(
+        self, name: str, prompt_tokens: int, completion_tokens: int, price: Price, *, whole: bool = False
+    ) -> Reservation:
         """Set room aside for one call, with fewer completion tokens than asked for when little is left.
 
         Raises:
-            BudgetExhausted: when not even `MIN_COMPLETION_TOKENS` would fit, or the deadline has passed.
+            BudgetExhausted: when not even `MIN_COMPLETION_TOKENS` would fit (with `whole`, when not all would), or the
+                deadline has passed.
         """
         seconds = self.seconds_left()
         if seconds is not None and seconds <= 0:
             raise BudgetExhausted("The run's time limit is reached.", scope="run", hint="Raise --seconds.")
         room = self._completion_room(name, prompt_tokens, completion_tokens, price)
-        if room < min(MIN_COMPLETION_TOKENS, completion_tokens):
+        if room < (completion_tokens if whole else min(MIN_COMPLETION_TOKENS, completion_tokens)):
             raise BudgetExhausted(
                 f"The budget has no room for a call of {prompt_tokens} prompt tokens by {name}.",
                 scope=self._limiting_scope(name, prompt_tokens),
@@ -277,9 +280,11 @@ class Account:
     name: str
     priority: float = 0.0
 
-    async def reserve(self, prompt_tokens: int, completion_tokens: int, price: Price) -> Reservation:
+    async def reserve(
+        self, prompt_tokens: int, completion_tokens: int, price: Price, *, whole: bool = False
+    ) -> Reservation:
         """See `Ledger.reserve`."""
-        return await self.ledger.reserve(self.name, prompt_tokens, completion_tokens, price)
+        return await self.ledger.reserve(self.name, prompt_tokens, completion_tokens, price, whole=whole)
 
     async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
         """See `Ledger.settle`."""

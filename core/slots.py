@@ -26,6 +26,11 @@ class PrioritySlots:
         self._stale = False
         self._arrivals = itertools.count()
 
+    @property
+    def idle(self) -> bool:
+        """Whether a slot is free that nobody waits for."""
+        return self._free > 0
+
     @asynccontextmanager
     async def slot(self, priority: float | Callable[[], float] = 0.0) -> AsyncIterator[None]:
         """Hold one slot for the length of the block."""

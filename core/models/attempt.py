@@ -63,17 +63,17 @@ class Meter:
 
     @asynccontextmanager
     async def reserved(
-        self, request: Request, account: Account, emit: Emit, *, hidden_thinking: bool
+        self, request: Request, account: Account, emit: Emit, *, hidden_thinking: bool, whole: bool = False
     ) -> AsyncIterator[Attempt]:
         """An attempt for the length of the block, settled at its end and told as `Spent`.
 
         Raises:
-            BudgetExhausted: when the account has no room for it.
+            BudgetExhausted: when the account has no room for it; with `whole`, also when only for a shorter answer.
             ModelError: of kind context_overflow, when the endpoint's window has none.
         """
         prompt_tokens = self.bound.tokens(request)
         completion_tokens = self._within_window(request, prompt_tokens)
-        reservation = await account.reserve(prompt_tokens, completion_tokens, self.price)
+        reservation = await account.reserve(prompt_tokens, completion_tokens, self.price, whole=whole)
         clipped = replace(request, max_completion_tokens=reservation.completion_tokens)
         attempt = Attempt(clipped, reservation, self, hidden_thinking)
         started, unbilled = time.monotonic(), False

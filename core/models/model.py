@@ -6,6 +6,7 @@ An attempt goes: a slot by the account's priority, then a reservation with the l
 - Quirks are applied here and nowhere else; what an endpoint refuses is learned once and not asked for again.
 - Faults that may pass are retried; the slot is free while waiting.
 - An answer longer than its token limit allows is cut there and ends as `length`.
+- With `spec.hedge` a slow call is made twice (`hedge`), each reserved and settled like any call; streams never are.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from ..errors import UnsupportedFeature
+from ..errors import BudgetExhausted, UnsupportedFeature
 from ..events import Emit, Noted, silent
 from ..ledger import Account
 from ..slots import PrioritySlots
 from ..usage import Price
-from .attempt import Meter
+from .attempt import Attempt, Meter
 from .base import Backend, Closing, Delta, Effort, Message, OutputSchema, Reply, Request, StructuredMode, ToolSchema
 from .bounds import CountTokens, PromptBound
 from .faults import Place, cut, timed_out
 from .fit import fit
 from .flow import REFUSED, Flow, declined, next_piece, whole
+from .hedge import Hedge
 from .metering import shortened, visible_bytes
 from .quirks import learned_quirks
 from .retry import RetryPolicy
@@ -33,6 +35,9 @@ from .spec import ModelSpec
 from .structured import Ladder, take
 
 T = TypeVar("T")
+
+_Answered: TypeAlias = tuple[Reply, Request]
+"""A whole answer, and the request it answers."""
 
 
 class Model:
@@ -66,6 +71,7 @@ class Model:
         self._backend = backend
         self._stream_backend = stream_backend or backend
         self._retry = retry or RetryPolicy()
+        self._hedge = Hedge(spec.hedge)
         self._ladder = Ladder(self.quirks)
         self._place = place or Place(spec.endpoint, spec.model, spec.key)
         self._meter = Meter(self._place, self.price, spec.window_tokens, PromptBound(count_tokens))
@@ -187,21 +193,41 @@ class Model:
                 elif wanted.output is None or not self._ladder.fall(way, error):
                     raise
 
-    async def _once(self, request: Request, account: Account, emit: Emit) -> tuple[Reply, Request]:
+    async def _once(self, request: Request, account: Account, emit: Emit) -> _Answered:
         thinks = self.quirks.reasoning_effort
         async with (
             self.slots.slot(account.priority),
             self._meter.reserved(request, account, emit, hidden_thinking=thinks) as attempt,
         ):
-            patience_s = _patience_s(self.spec, account)
-            try:
-                async with asyncio.timeout(patience_s):
-                    reply = await self._backend.complete(attempt.request)
-            except TimeoutError as error:
-                raise timed_out(self._place, f"{patience_s:g} s are over") from error
-            usage = attempt.answered(reply.usage, visible_bytes(reply))
-            if reply.finish_reason in REFUSED:
-                raise declined(self._place, reply.finish_reason, reply.text)
+            return await self._hedge.first(
+                lambda: self._answer(attempt, account), lambda: self._again(attempt.request, account, emit)
+            )
+
+    async def _again(self, request: Request, account: Account, emit: Emit) -> _Answered | None:
+        """The answer to a second, equal call; None when the account has no room for one, or no slot is free."""
+        if not self.slots.idle:
+            return None
+        thinks = self.quirks.reasoning_effort
+        try:
+            async with (
+                self.slots.slot(account.priority),
+                self._meter.reserved(request, account, emit, hidden_thinking=thinks, whole=True) as attempt,
+            ):
+                emit(Noted(text=f"{self._place} is slow; {account.name} asks a second time."))
+                return await self._answer(attempt, account)
+        except BudgetExhausted:
+            return None
+
+    async def _answer(self, attempt: Attempt, account: Account) -> _Answered:
+        patience_s = _patience_s(self.spec, account)
+        try:
+            async with asyncio.timeout(patience_s):
+                reply = await self._backend.complete(attempt.request)
+        except TimeoutError as error:
+            raise timed_out(self._place, f"{patience_s:g} s are over") from error
+        usage = attempt.answered(reply.usage, visible_bytes(reply))
+        if reply.finish_reason in REFUSED:
+            raise declined(self._place, reply.finish_reason, reply.text)
         short = shortened(reply, attempt.request)
         return Reply(short.text, short.reasoning, short.tool_calls, short.finish_reason, usage), attempt.request
 

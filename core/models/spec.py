@@ -32,6 +32,8 @@ class ModelSpec(BaseModel):
         good_at: one line for the planner that chooses among workers.
         quirks: what differs from what is known of this model; only fields that are set count.
         timeout_s: longest wait for a whole answer, or for the next piece of a streamed one.
+        hedge: share of the calls (0..1) that a whole answer may be slower than before it is asked for a second time;
+            None never asks twice.
         extra_body: parameters sent with each call as they are (`{"top_k": 20}`).
         extra_headers: HTTP headers sent with each call.
     """
@@ -49,6 +51,7 @@ class ModelSpec(BaseModel):
     good_at: Annotated[str, Field(max_length=500)] = ""
     quirks: Quirks = Quirks()
     timeout_s: Annotated[float, Field(gt=0)] = 600.0
+    hedge: Annotated[float, Field(ge=0.5, lt=1)] | None = None
     extra_body: Mapping[str, Any] = Field(default_factory=dict)
     extra_headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
 

@@ -61,6 +61,11 @@ class Endpoint(Table):
     timeout_s: Positive | None = Field(
         default=None, description="Longest wait in seconds for a whole answer, or for the next piece of a streamed one."
     )
+    hedge: Annotated[float, Field(ge=0.5, lt=1)] | None = Field(
+        default=None,
+        description="Make a call a second time when it is slower than this share of the calls before it, such as 0.95; "
+        "the first answer counts, both are paid.",
+    )
     extra_body: dict[str, Any] = Field(
         default_factory=dict, description="Parameters sent with each call as they are, for the endpoint's own options."
     )

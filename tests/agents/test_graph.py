@@ -17,7 +17,7 @@ from foreplan.core.errors import InputError, SettingsError
 from foreplan.core.ledger import Limits
 
 
-def brief_and(plan: Any, run_id: str = "r1") -> dict[str, Any]:
+def brief_and(plan: Any, run_id: str = "r1") -> Any:
     return {"brief": {"goal": "What follows what?"}, "plan": plan.model_dump(mode="json"), "run_id": run_id}
 
 
@@ -32,7 +32,7 @@ async def test_a_plan_runs_to_a_cited_report_without_a_checkpointer():
 
 async def test_state_holds_only_what_it_says_and_the_brief_may_be_plain_text():
     worker = FunctionWorker(tell)
-    given = {**brief_and(DIAMOND), "brief": "What follows what?"}
+    given: Any = {**brief_and(DIAMOND), "brief": "What follows what?"}
     out = await build_graph().compile().ainvoke(given, context=context_with(worker))
     assert set(out) == {"run", "current_plan", "report", "ended"}
 
@@ -117,6 +117,10 @@ async def test_approval_waits_edits_and_rejects():
     assert (out["ended"], worker.begun) == ("rejected", ["only"])
 
 
+class Theirs(TypedDict):
+    name: str
+
+
 class Parent(TypedDict, total=False):
     question: str
     brief: Any
@@ -130,14 +134,14 @@ async def test_the_graph_is_a_subgraph_of_a_parent_with_another_context():
     def ask(state: Parent) -> Parent:
         return {"brief": state["question"], "plan": DIAMOND.model_dump(mode="json")}
 
-    parent = StateGraph(Parent, context_schema=dict)
+    parent = StateGraph(Parent, context_schema=Theirs)
     parent.add_node("ask", ask)
     parent.add_node("research", build_graph(context_with(worker)).compile())
     parent.add_edge(START, "ask")
     parent.add_edge("ask", "research")
     parent.add_edge("research", END)
     graph = parent.compile(checkpointer=InMemorySaver(), store=InMemoryStore())
-    out = await graph.ainvoke({"question": "What?"}, {"configurable": {"thread_id": "p"}}, context={"theirs": True})
+    out = await graph.ainvoke({"question": "What?"}, {"configurable": {"thread_id": "p"}}, context={"name": "theirs"})
     assert "Join follows Left+Right." in out["report"]["markdown"]
 
 
@@ -146,9 +150,9 @@ async def test_one_thread_can_be_asked_twice():
     graph = build_graph().compile(checkpointer=InMemorySaver(), store=InMemoryStore())
     config: Any = {"configurable": {"thread_id": "chat"}}
     context = context_with(worker)
-    first = {"brief": "One?", "plan": plan_of(subtask("one")).model_dump(mode="json")}
+    first: Any = {"brief": "One?", "plan": plan_of(subtask("one")).model_dump(mode="json")}
     await graph.ainvoke(first, config, context=context)
-    second = {"brief": "Two?", "plan": plan_of(subtask("two")).model_dump(mode="json")}
+    second: Any = {"brief": "Two?", "plan": plan_of(subtask("two")).model_dump(mode="json")}
     out = await graph.ainvoke(second, config, context=context)
     assert worker.begun == ["one", "two"]
     assert "Two follows nothing." in out["report"]["markdown"]
@@ -174,7 +178,7 @@ async def test_a_run_goes_on_from_sqlite_where_another_process_stopped(tmp_path)
             open_saver(tmp_path / "checkpoints.sqlite") as saver,
             open_store(tmp_path / "store.sqlite") as store,
         ):
-            graph = build_graph().compile(checkpointer=saver, store=store)
+            graph: Any = build_graph().compile(checkpointer=saver, store=store)
             state: Any = None
             context = context_with(worker, artifacts=artifacts)
             async for mode, part in graph.astream(step, config, context=context, stream_mode=["custom", "values"]):

@@ -24,6 +24,7 @@ async def test_a_run_leaves_its_directory(tmp_path):
     result = await run(BRIEF, context=context, home=tmp_path, run_id="one", plan=DIAMOND, on_event=events.append)
     folder = tmp_path / "runs" / "one"
     assert result.state == "done"
+    assert result.report is not None
     assert (folder / "report.md").read_text() == result.report.markdown
     assert load_plan(folder / "plan.json") == DIAMOND
     assert json.loads((folder / "result.json").read_text())["citations"]
@@ -61,6 +62,7 @@ async def test_a_stopped_run_is_resumed_by_a_prefix_of_its_id_without_repeating_
     events: list[Event] = []
     result = await resume("sto", context=context_with(second), home=tmp_path, on_event=events.append)
     assert second.begun == ["right", "join"]
+    assert result.report is not None
     assert "Join follows Left+Right." in result.report.markdown
     assert isinstance(events[0], RunStarted)
     assert events[0].resumed

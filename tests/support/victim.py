@@ -9,6 +9,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from foreplan.agents.context import Context
 from foreplan.agents.loop import run_graph
 from foreplan.agents.run import resume, run
@@ -25,7 +27,9 @@ BRIEF = Brief(goal="What do the parts weigh?")
 
 
 def context_at(url: str) -> Context:
-    specs = {role: ModelSpec(model=role, base_url=url, api_key="test") for role in ROLES}
+    specs: dict[str, ModelSpec] = {
+        role: ModelSpec(model=role, base_url=url, api_key=SecretStr("test")) for role in ROLES
+    }
     sources = DocumentIndex.in_memory(Document(name, text, name) for name, text in pages().items())
     return Context(models=build_models(specs), sources=sources, limits=Limits(tokens=400_000, concurrency=3))
 

@@ -113,9 +113,9 @@ class _One(TypedDict):
 def send_waves(plan: Plan, worker: OneCall, assignment: Any) -> Any:
     """The same plan as `Send` waves: all that is ready goes out, and nothing follows before the last is back."""
 
-    async def work(one: _One) -> _Waves:
-        await worker.work(assignment(one["subtask"]))
-        return {"done": [one["subtask"].id]}
+    async def work(state: _One) -> _Waves:
+        await worker.work(assignment(state["subtask"]))
+        return {"done": [state["subtask"].id]}
 
     def wave(state: _Waves) -> _Waves:
         return {}
@@ -127,7 +127,7 @@ def send_waves(plan: Plan, worker: OneCall, assignment: Any) -> Any:
 
     graph = StateGraph(_Waves)
     graph.add_node("wave", wave)
-    graph.add_node("work", work)
+    graph.add_node("work", work, input_schema=_One)
     graph.add_edge(START, "wave")
     graph.add_conditional_edges("wave", ready, ["work", END])
     graph.add_edge("work", "wave")

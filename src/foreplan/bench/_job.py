@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from pydantic import SecretStr
+
 from foreplan.agents.context import Context
 from foreplan.agents.loop import run_graph
 from foreplan.agents.result import RunResult
@@ -58,7 +60,10 @@ async def play(job: ResearchJob, *, limits: Limits | None = None) -> Played:
 def models_at(url: str, *, concurrency: int = 64) -> Models:
     """Planner, worker and writer at one endpoint that knows them by these names."""
     return build_models(
-        {role: ModelSpec(model=role, base_url=url, api_key="test", concurrency=concurrency) for role in ROLES}
+        {
+            role: ModelSpec(model=role, base_url=url, api_key=SecretStr("test"), concurrency=concurrency)
+            for role in ROLES
+        }
     )
 
 

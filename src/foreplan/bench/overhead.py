@@ -117,7 +117,7 @@ async def _ours(
     limits = Limits(tokens=None, concurrency=slots)
     context = Context(workers={"worker": worker or _NoOp()}, writer=_Quiet(), limits=limits)
     graph = build_graph().compile(checkpointer=saver, store=store)
-    given = {"brief": "q", "plan": plan.model_dump(mode="json"), "run_id": "r"}
+    given: Any = {"brief": "q", "plan": plan.model_dump(mode="json"), "run_id": "r"}
     began = time.perf_counter()
     await graph.ainvoke(given, {"configurable": {"thread_id": "t"}}, context=context)
     return (time.perf_counter() - began) * 1e3 / len(plan.subtasks)

@@ -38,6 +38,8 @@ class Assignment:
         emit: tells what happens.
         attempt: 0 for the first attempt, then 1, 2 …; it is also the seed.
         missing: ids of dependencies that left nothing.
+        deadline: the event loop's time by which to hand in what there is (as `asyncio.timeout_at` takes it), or None;
+            an attempt that goes on is cut off soon after.
     """
 
     brief: Brief
@@ -50,13 +52,14 @@ class Assignment:
     emit: Emit = silent
     attempt: int = 0
     missing: tuple[str, ...] = field(default=())
+    deadline: float | None = None
 
 
 class Worker(Protocol):
     """Does one subtask.
 
-    A cap reached or a tool that fails is part of the digest (`capped`, `failures`), not an exception; what a worker
-    raises is a failure of the attempt as a whole, such as an endpoint that is down.
+    A cap or a deadline reached or a tool that fails is part of the digest (`capped`, `failures`), not an exception;
+    what a worker raises is a failure of the attempt as a whole, such as an endpoint that is down.
     """
 
     name: str

@@ -178,6 +178,10 @@ class Ledger:
         held = sum(max(0.0, each.held_dollars - each.used_dollars) for each in self._other_holders(name))
         return self.limits.dollars - self._total.used_dollars - held
 
+    def has_room(self, name: str, prompt_tokens: int, completion_tokens: int, price: Price) -> bool:
+        """Whether a call of this size could be reserved by account `name` now as a whole, in tokens and in dollars."""
+        return self._completion_room(name, prompt_tokens, completion_tokens, price) >= completion_tokens
+
     async def reserve(
         self, name: str, prompt_tokens: int, completion_tokens: int, price: Price, *, whole: bool = False
     ) -> Reservation:
@@ -289,6 +293,10 @@ class Account:
     async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
         """See `Ledger.settle`."""
         await self.ledger.settle(reservation, usage)
+
+    def has_room(self, prompt_tokens: int, completion_tokens: int, price: Price) -> bool:
+        """Whether a call of this size could be reserved now as a whole, in tokens and in dollars."""
+        return self.ledger.has_room(self.name, prompt_tokens, completion_tokens, price)
 
     @property
     def tokens_left(self) -> int | None:

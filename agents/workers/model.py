@@ -2,8 +2,8 @@
 
 An assignment goes in, a digest comes out. The first search is made before the first call and a tool call is required,
 so an easy subtask takes one call: evidence in, `submit_digest` out. Laws: no call is made that the cap has no room for,
-and a cap reached ends the attempt with what its evidence says already; whatever the model says costs at most
-`MAX_TURNS` calls; nothing it reads or writes adds a tool or raises a cap.
+and a cap or the deadline reached ends the attempt with what its evidence says already; whatever the model says costs at
+most `MAX_TURNS` calls; nothing it reads or writes adds a tool or raises a cap.
 """
 
 from __future__ import annotations
@@ -80,7 +80,16 @@ class _Attempt:
         self._repaired = False
 
     async def run(self) -> Digest:
-        """Turns until something is handed in, or nothing more may be asked."""
+        """Turns until something is handed in, or nothing more may be asked, or the time is up."""
+        try:
+            async with asyncio.timeout_at(self._assignment.deadline) as limit:
+                return await self._turns()
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            return self._capped("the run's time limit was reached")
+
+    async def _turns(self) -> Digest:
         talk = await self._open()
         for turn in range(MAX_TURNS):
             if not self._make_room(talk):
@@ -133,25 +142,26 @@ class _Attempt:
     def _make_room(self, talk: Conversation) -> bool:
         """Fold until the next prompt fits window and cap; false when it does not."""
         self._fold(talk, lambda: self._fits(talk))
-        left = self._tokens_left
-        return left is None or talk.most_tokens + MIN_ANSWER_TOKENS <= left
+        return self._affords(talk.most_tokens, MIN_ANSWER_TOKENS)
 
     def _fits(self, talk: Conversation) -> bool:
         """Whether the next prompt leaves room to answer. The cap holds for certain, the window's share most likely."""
         window_tokens = self._model.spec.window_tokens or DEFAULT_WINDOW_TOKENS
-        left = self._tokens_left
-        within_cap = left is None or talk.most_tokens + MIN_ANSWER_TOKENS <= left
-        return within_cap and talk.likely_tokens <= window_tokens * WINDOW_SHARE
+        within_window = talk.likely_tokens <= window_tokens * WINDOW_SHARE
+        return within_window and self._affords(talk.most_tokens, MIN_ANSWER_TOKENS)
 
     def _fold(self, talk: Conversation, fits: Callable[[], bool]) -> None:
         talk.fold(fits, subtask=self._assignment.subtask.id, emit=self._assignment.emit)
 
     def _room_for_two(self, talk: Conversation) -> bool:
         """Whether, after a call now, there would be room for one more with what this one brought."""
+        return self._affords(talk.likely_tokens + talk.most_tokens + TURN_TOKENS, MIN_ANSWER_TOKENS)
+
+    def _affords(self, prompt_tokens: int, completion_tokens: int) -> bool:
+        """Whether that many tokens are left to this attempt, and their price to the run."""
         left = self._tokens_left
-        if left is None:
-            return True
-        return left - talk.likely_tokens - MIN_ANSWER_TOKENS >= talk.most_tokens + TURN_TOKENS
+        within_cap = left is None or prompt_tokens + completion_tokens <= left
+        return within_cap and self._assignment.account.has_room(prompt_tokens, completion_tokens, self._model.price)
 
     async def _ask(self, talk: Conversation, *, last: bool) -> Reply:
         try:

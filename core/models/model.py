@@ -186,9 +186,12 @@ class Model:
             try:
                 return await self._retry.run(attempt, account=account, emit=emit)
             except UnsupportedFeature as error:
-                learned = learned_quirks(error.feature, quirks, settled=self.spec.quirks)
+                # Words about tools refuse a forced tool, one way of asking for output, or tools that were offered.
+                offered = error.feature == "structured" and wanted.output is None and wanted.tools
+                feature = "tools" if offered else error.feature
+                learned = learned_quirks(feature, quirks, settled=self.spec.quirks)
                 if learned is not None:
-                    emit(Noted(text=f"{self._place} refuses {error.feature}; it is not sent again."))
+                    emit(Noted(text=f"{self._place} refuses {feature}; it is not sent again."))
                     self.quirks = learned
                 elif wanted.output is None or not self._ladder.fall(way, error):
                     raise

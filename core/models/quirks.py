@@ -98,6 +98,7 @@ _LEARNED: dict[str, Quirks] = {
     "system_message": Quirks(system_message=False),
     "reasoning_effort": Quirks(reasoning_effort=False),
     "tool_choice": Quirks(tool_choice_required=False),
+    "tools": Quirks(tools=False),
     "max_tokens": Quirks(max_tokens_field="max_completion_tokens"),
     "max_completion_tokens": Quirks(max_tokens_field="max_tokens"),
     "seed": Quirks(seed=False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from ...core.events import Emit, silent
 from ...core.ledger import Account
 from ...core.models.base import OutputSchema
 from ...core.models.model import Model
@@ -22,8 +23,8 @@ _SCORE = OutputSchema(
 )
 
 
-def judge_with(judge: Model, account: Account) -> Verifier:
-    """A verifier over a model; its calls are reserved from the subtask's own account."""
+def judge_with(judge: Model, account: Account, emit: Emit = silent) -> Verifier:
+    """A verifier over a model; its calls are reserved from the subtask's own account and told to `emit`."""
 
     async def verify(goal: str, digest: Digest) -> float:
         claims = "\n".join(f"- {claim.text}" for claim in digest.claims)
@@ -31,7 +32,7 @@ def judge_with(judge: Model, account: Account) -> Verifier:
             {"role": "system", "content": load_prompt("judge")},
             {"role": "user", "content": f"<goal>\n{goal}\n</goal>\n<answer>\n{claims}\n</answer>"},
         ]
-        reply = await judge.call(messages, account=account, output=_SCORE, max_completion_tokens=400)
+        reply = await judge.call(messages, account=account, output=_SCORE, max_completion_tokens=400, emit=emit)
         return _score(reply.text)
 
     return verify

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ...core.errors import ForeplanError
 from ...core.events import Noted, ReportToken
 from ...core.models.base import Message, Request
+from ...core.models.metering import MAX_BYTES_PER_TOKEN
 from ...core.models.model import Model
 from ...memory.digest import Claim
+from ...memory.documents.readers.base import clean
 from ..counting import counter_of
 from ..prompts import load_prompt
 from ..report import Report
@@ -43,9 +46,16 @@ class ModelWriter:
         sections = self._sections(writing, material)
         texts = []
         for number, section in enumerate(sections):
-            texts.append(citer.cite(await self._draft(writing, section, number, len(sections))))
+            texts.append(await self._cited(writing, section, citer, number, len(sections)))
             writing.emit(ReportToken(text=texts[-1] + "\n\n"))
         return assemble("\n\n".join(texts), citer.citations, material.missing, citer.removed)
+
+    async def _cited(self, writing: Writing, material: Material, citer: Citer, number: int, of: int) -> str:
+        """One section with its citations; quoted where nothing is left of what the model wrote."""
+        written = await self._draft(writing, material, number, of)
+        # In a thread: checking the citations of a hostile text takes a while.
+        cited = await asyncio.to_thread(citer.cite, written)
+        return cited if cited.strip() else citer.cite(extractive_draft(writing.brief.goal, material))
 
     async def _draft(self, writing: Writing, material: Material, number: int, of: int) -> str:
         if not material.claims():
@@ -60,7 +70,8 @@ class ModelWriter:
         except ForeplanError as error:
             writing.emit(Noted(text=f"The report quotes its sources: {error.message}", level="warning"))
             return extractive_draft(writing.brief.goal, material)
-        return reply.text.strip() or extractive_draft(writing.brief.goal, material)
+        most_chars = LENGTH_TOKENS[writing.brief.length] * MAX_BYTES_PER_TOKEN
+        return clean(reply.text[:most_chars]).strip() or extractive_draft(writing.brief.goal, material)
 
     def _sections(self, writing: Writing, material: Material) -> list[Material]:
         """The material in as few pieces as fit into one prompt each; what is missing is told with every one."""

@@ -6,8 +6,8 @@ and state. Law: a run killed at any point goes on from its finished subtasks wit
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.events import Event, silent
@@ -39,6 +39,7 @@ async def run(
     plan: Plan | None = None,
     on_event: OnEvent = silent,
     approve: Approve | None = None,
+    secrets: Iterable[str] = (),
 ) -> RunResult:
     """Take a brief to its report.
 
@@ -50,6 +51,7 @@ async def run(
         plan: run this plan instead of asking the planner.
         on_event: told everything that happens, in order.
         approve: asked for a decision when `context.approve` is on.
+        secrets: what must not enter the trace, beside the models' own keys.
 
     Raises:
         ForeplanError: the run cannot go on. What it has done is kept: `resume` goes on from there.
@@ -58,11 +60,17 @@ async def run(
     directory.write(directory.brief, brief)
     if plan is not None:
         directory.write(directory.plan, dump_plan(plan))
-    return await _drive(home, directory, brief, context, plan, on_event, approve)
+    return await _Drive(directory, brief, plan, context, home, on_event, approve, frozenset(secrets)).to_the_end()
 
 
 async def resume(
-    run_id: str, *, context: Context, home: Path, on_event: OnEvent = silent, approve: Approve | None = None
+    run_id: str,
+    *,
+    context: Context,
+    home: Path,
+    on_event: OnEvent = silent,
+    approve: Approve | None = None,
+    secrets: Iterable[str] = (),
 ) -> RunResult:
     """Go on with a run that was stopped or killed; one that is finished gives its result again.
 
@@ -73,42 +81,52 @@ async def resume(
     directory = RunDirs(home).find(run_id)
     brief = Brief.model_validate(directory.read(directory.brief))
     plan = load_plan(directory.plan) if directory.plan.is_file() else None
-    return await _drive(home, directory, brief, context, plan, on_event, approve)
+    return await _Drive(directory, brief, plan, context, home, on_event, approve, frozenset(secrets)).to_the_end()
 
 
-async def _drive(
-    home: Path,
-    directory: RunDir,
-    brief: Brief,
-    context: Context,
-    plan: Plan | None,
-    on_event: OnEvent,
-    approve: Approve | None,
-) -> RunResult:
-    with directory.working(), TraceWriter(directory.trace, redactor=Redactor(_keys(context))) as trace:
-        trace.keep("brief", brief)
+@dataclass(frozen=True)
+class _Drive:
+    """One sitting of a run: begun or gone on with, up to its end."""
 
+    directory: RunDir
+    brief: Brief
+    plan: Plan | None
+    context: Context
+    home: Path
+    on_event: OnEvent
+    approve: Approve | None
+    secrets: frozenset[str]
+
+    async def to_the_end(self) -> RunResult:
+        """The run's result, once its directory holds all of it."""
+        redactor = Redactor(self.secrets | _keys(self.context))
+        with self.directory.working(), TraceWriter(self.directory.trace, redactor=redactor) as trace:
+            trace.keep("brief", self.brief)
+            result = await self._run(trace)
+            _leave(self.directory, result, trace)
+        return result
+
+    async def _run(self, trace: TraceWriter) -> RunResult:
         def tell(event: Event) -> None:
             trace(event)
-            on_event(event)
+            self.on_event(event)
 
         async with (
-            open_saver(directory.state) as checkpointer,
-            open_store(directory.store) as store,
-            open_store(home / LESSONS) as lessons,
+            open_saver(self.directory.state) as checkpointer,
+            open_store(self.directory.store) as store,
+            open_store(self.home / LESSONS) as lessons,
         ):
-            result = await run_graph(
-                brief,
-                run_id=directory.run,
-                context=replace(context, artifacts=FolderArtifacts(directory.artifacts), lessons=lessons),
+            artifacts = FolderArtifacts(self.directory.artifacts)
+            return await run_graph(
+                self.brief,
+                run_id=self.directory.run,
+                context=replace(self.context, artifacts=artifacts, lessons=lessons),
                 checkpointer=checkpointer,
                 store=store,
-                plan=plan,
+                plan=self.plan,
                 on_event=tell,
-                approve=approve,
+                approve=self.approve,
             )
-        _leave(directory, result, trace)
-    return result
 
 
 def _leave(directory: RunDir, result: RunResult, trace: TraceWriter) -> None:

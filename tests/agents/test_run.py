@@ -92,3 +92,14 @@ async def test_an_id_that_is_taken_or_unknown_is_a_clear_error(tmp_path):
         await run(BRIEF, context=context, home=tmp_path, run_id="one", plan=DIAMOND)
     with pytest.raises(UnknownRun, match="nobody"):
         await resume("nobody", context=context, home=tmp_path)
+
+
+async def test_no_secret_enters_the_trace(tmp_path):
+    async def leak(assignment: Assignment) -> str:
+        raise ForeplanError("the server said: token hunter2hunter2 is not known")
+
+    context = context_with(FunctionWorker(leak))
+    await run(BRIEF, context=context, home=tmp_path, run_id="one", plan=DIAMOND, secrets=["hunter2hunter2"])
+    trace = (tmp_path / "runs" / "one" / "trace.jsonl").read_text()
+    assert "is not known" in trace
+    assert "hunter2hunter2" not in trace

@@ -26,6 +26,7 @@ from foreplan.cli.text import safe
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.settings import Settings
 from foreplan.core.settings.roles import models_from
+from foreplan.core.settings.secrets import secrets_of
 from foreplan.memory.documents.index import DocumentIndex
 from foreplan.memory.rundir import RunDirs, new_run_id
 from foreplan.planner.brief import Brief
@@ -93,7 +94,9 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path) -
         whole = replace(context, tools=tools)
         with shown:
             if work.resumed:
-                return await resume(work.run_id, context=whole, home=home, on_event=shown, approve=asking)
+                return await resume(
+                    work.run_id, context=whole, home=home, on_event=shown, approve=asking, secrets=secrets_of(settings)
+                )
             return await run(
                 work.brief,
                 context=whole,
@@ -102,6 +105,7 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path) -
                 plan=work.plan,
                 on_event=shown,
                 approve=asking,
+                secrets=secrets_of(settings),
             )
 
 

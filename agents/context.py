@@ -34,6 +34,7 @@ class Context:
         approve: stop with an `interrupt()` before a plan, or a changed plan, is executed.
         verifier: scores a digest 0..1 for subtasks with `select = "best"`; None asks the judge model, if there is one.
         workers: the user's own workers by name, beside or instead of the models' ones.
+        vary_workers: give a subtask's further attempts to the other workers of the pool, in their order.
         writer: the user's own writer, instead of the model's.
         project: lessons are shared by runs of one project; None keeps them to the run.
         lessons: the store that lessons are kept in; None for the run's own store.
@@ -49,6 +50,7 @@ class Context:
     approve: bool = False
     verifier: Verifier | None = None
     workers: Mapping[str, Worker] = field(default_factory=dict)
+    vary_workers: bool = False
     writer: Writer | None = None
     project: str | None = None
     lessons: BaseStore | None = None

@@ -5,7 +5,8 @@ body waits for the subtask's own dependencies, then for a slot (the longest rema
 
 - A result is kept under its Merkle key before anything can build on it; a key that has a result is not worked on again.
 - A failing subtask is a result like any other. It cancels nobody; dependants skip or go on as their `on_missing` says.
-- Only cancellation and LangGraph's own interrupts leave a body as exceptions.
+- Only cancellation and LangGraph's own signals (a tool that asks the user, a run that is to stop) leave a body as
+  exceptions. After such a signal what is under way ends and is kept; nothing that depends on it is begun.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from langgraph.func import task
 
 from ..core.events import SubtaskEnded, SubtaskStarted
@@ -24,7 +26,7 @@ from .board import Result
 from .keys import brief_key, inputs_key, subtask_key
 from .order import RemainingPaths
 from .scope import Scope
-from .subtask import skip, work_on
+from .subtask import TIME_IS_UP, skip, work_on
 
 
 @dataclass
@@ -63,9 +65,20 @@ class Executor:
         """The results of all subtasks begun, in plan order, once every one has ended.
 
         When cancelled, or when results can't be kept, the subtasks under way are cancelled and waited for.
+
+        Raises:
+            GraphBubbleUp: a subtask waits for the user, or the run is to stop. What was under way has ended.
         """
+        results: list[Result] = []
+        signals: list[GraphBubbleUp] = []
         try:
-            results = [await self._result(entry) for entry in self._entries.values()]
+            for entry in self._entries.values():
+                try:
+                    results.append(await self._result(entry))
+                except GraphBubbleUp as signal:
+                    signals.append(signal)
+            if signals:
+                raise _joined(signals)
             await asyncio.gather(*(entry.future for entry in self._entries.values()))
             return results
         except BaseException:
@@ -95,9 +108,12 @@ class Executor:
         entry.future.add_done_callback(lambda _: entry.over.set())
 
     async def _run(self, entry: _Entry) -> None:
-        parents = [(each, await self._result(each)) for each in entry.dependencies]
-        if entry.twin is not None:
-            await self._result(entry.twin)
+        try:
+            parents = [(each, await self._result(each)) for each in entry.dependencies]
+            if entry.twin is not None:
+                await self._result(entry.twin)
+        except GraphInterrupt:
+            raise GraphBubbleUp from None  # the question is the other subtask's, and asked once
         inputs = inputs_key({each.key: result.digest for each, result in parents})
         async with self._slots.slot(lambda: self._paths.length(entry.subtask.id)):
             kept = await self._scope.board.result(entry.key)
@@ -112,9 +128,13 @@ class Executor:
             await asyncio.sleep(0)  # dependants queue up before the slot is given away
 
     async def _do(self, entry: _Entry, parents: Sequence[Result], inputs: str) -> Result:
+        self._scope.stop_if_drained()
         missing = [each.digest.subtask for each in parents if not each.usable]
         if missing and entry.subtask.on_missing == "skip":
-            return skip(entry.subtask, missing, inputs, self._scope.revision)
+            reason = f"needs {', '.join(missing)}, which left nothing"
+            return skip(entry.subtask, reason, inputs, self._scope.revision)
+        if self._scope.seconds_for_work == 0:
+            return skip(entry.subtask, TIME_IS_UP, inputs, self._scope.revision)
         usable = tuple(each.digest for each in parents if each.usable)
         priority = self._paths.length(entry.subtask.id)
         return await work_on(self._scope, entry.subtask, usable, tuple(missing), inputs, priority)
@@ -148,6 +168,12 @@ class Executor:
                 reason=result.reason,
             )
         )
+
+
+def _joined(signals: Sequence[GraphBubbleUp]) -> GraphBubbleUp:
+    """One signal for all: every question that is asked, else the first signal."""
+    questions = [each for signal in signals if isinstance(signal, GraphInterrupt) for each in signal.args[0]]
+    return GraphInterrupt(questions) if questions else signals[0]
 
 
 def _call(name: str, body: Callable[[str], Awaitable[str]], key: str) -> asyncio.Future[str]:

@@ -8,14 +8,15 @@ store goes on where it stopped.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import Any, TypeAlias, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.runtime import RunControl
 from langgraph.store.base import BaseStore
-from langgraph.types import Command
+from langgraph.types import Command, Interrupt
 
 from ..core.errors import ForeplanError
 from ..core.events import Event, RunStarted, parse_event, silent
@@ -43,6 +44,7 @@ async def run_graph(
     plan: Plan | None = None,
     on_event: Callable[[Event], None] = silent,
     approve: Approve | None = None,
+    control: RunControl | None = None,
 ) -> RunResult:
     """Take a brief to its report.
 
@@ -55,8 +57,10 @@ async def run_graph(
         plan: run this plan instead of asking the planner.
         on_event: told everything that happens, in order.
         approve: asked when `context.approve` is on.
+        control: its `request_drain()` stops the run in good order: no subtask is begun any more, those under way end.
 
     Raises:
+        GraphDrained: the run was stopped by `control`; under its id it goes on where it stopped.
         ForeplanError: the run cannot go on; what it has done is kept under its id.
     """
     graph = build_graph().compile(checkpointer=checkpointer, store=store)
@@ -69,13 +73,9 @@ async def run_graph(
     elif not state.get("ended"):
         on_event(RunStarted(run=run_id, goal=brief.goal, embedded=context.models.embedded, resumed=True))
     while not state.get("ended"):
-        state, question = await _advance(graph, step, config, context, on_event)
-        if question is not None:
-            if approve is None:
-                raise ForeplanError(
-                    "The plan waits for approval.", hint="Resume the run where somebody can approve it."
-                )
-            step = Command(resume=await approve(Plan.model_validate(question["plan"]), question.get("error", "")))
+        state, questions = await _advance(graph, step, config, context, on_event, control)
+        if questions:
+            step = Command(resume=await _answer(questions[0].value, approve))
     return await _result(state, context, store, time.monotonic() - started)
 
 
@@ -85,19 +85,32 @@ async def _advance(
     config: RunnableConfig,
     context: Context,
     on_event: Callable[[Event], None],
-) -> tuple[Json, Json | None]:
-    """Run until the graph ends or asks. Its state then, and the question if it asks one."""
+    control: RunControl | None,
+) -> tuple[Json, Sequence[Interrupt]]:
+    """Run until the graph ends or asks. Its state then, and what it asks."""
     state: Json = {}
-    question: Json | None = None
+    questions: Sequence[Interrupt] = ()
     modes: list[Any] = ["custom", "values"]
-    async with aclosing(graph.astream(step, config, context=context, stream_mode=modes, version="v2")) as parts:
+    stream = graph.astream(step, config, context=context, stream_mode=modes, version="v2", control=control)
+    async with aclosing(stream) as parts:
         async for part in parts:
             if part["type"] == "custom":
                 on_event(parse_event(part["data"]))
             else:
                 state = part["data"]
-                question = part["interrupts"][0].value if part["interrupts"] else None
-    return state, question
+                questions = part["interrupts"]
+    return state, questions
+
+
+async def _answer(question: Any, approve: Approve | None) -> Json:
+    if not isinstance(question, dict) or not {"plan", "revision"} <= question.keys():
+        raise ForeplanError(
+            f"A tool waits for an answer to {str(question)[:200]!r}.",
+            hint="Run the graph itself (build_graph) and answer with Command(resume=...).",
+        )
+    if approve is None:
+        raise ForeplanError("The plan waits for approval.", hint="Resume the run where somebody can approve it.")
+    return await approve(Plan.model_validate(question["plan"]), question.get("error", ""))
 
 
 async def _result(state: Json, context: Context, store: BaseStore | None, seconds: float) -> RunResult:

@@ -48,6 +48,7 @@ async def written_plan(scope: Scope, start: _Start) -> Plan:
     A planner that fails after its first subtask leaves a shorter plan: what is begun is worth finishing.
 
     Raises:
+        GraphDrained: the run is to stop before the plan is whole; the planner is asked for the rest when it goes on.
         PlanError: the planner failed before it had written a subtask.
     """
     prefix, whole = await scope.board.plan()
@@ -76,6 +77,7 @@ async def _write_in_time(scope: Scope, writing: _Writing, prefix: PlanPrefix | N
         async with asyncio.timeout(scope.seconds_for_work) as limit, aclosing(_batches(_items(scope, prefix))) as all_:
             async for batch in all_:
                 await writing.add(batch)
+                scope.stop_if_drained()
     except TimeoutError as error:
         if not limit.expired():
             raise

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from langgraph.runtime import RunControl
+
 from ..core.events import Event, silent
 from ..core.models.roles import ROLES
 from ..memory.artifacts import FolderArtifacts
@@ -40,6 +42,7 @@ async def run(
     on_event: OnEvent = silent,
     approve: Approve | None = None,
     secrets: Iterable[str] = (),
+    control: RunControl | None = None,
 ) -> RunResult:
     """Take a brief to its report.
 
@@ -52,15 +55,19 @@ async def run(
         on_event: told everything that happens, in order.
         approve: asked for a decision when `context.approve` is on.
         secrets: what must not enter the trace, beside the models' own keys.
+        control: see `run_graph`.
 
     Raises:
+        GraphDrained: the run was stopped by `control`.
         ForeplanError: the run cannot go on. What it has done is kept: `resume` goes on from there.
     """
     directory = RunDirs(home).create(run_id)
     directory.write(directory.brief, brief)
     if plan is not None:
         directory.write(directory.plan, dump_plan(plan))
-    return await _Drive(directory, brief, plan, context, home, on_event, approve, frozenset(secrets)).to_the_end()
+    return await _Drive(
+        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control
+    ).to_the_end()
 
 
 async def resume(
@@ -71,6 +78,7 @@ async def resume(
     on_event: OnEvent = silent,
     approve: Approve | None = None,
     secrets: Iterable[str] = (),
+    control: RunControl | None = None,
 ) -> RunResult:
     """Go on with a run that was stopped or killed; one that is finished gives its result again.
 
@@ -81,7 +89,9 @@ async def resume(
     directory = RunDirs(home).find(run_id)
     brief = Brief.model_validate(directory.read(directory.brief))
     plan = load_plan(directory.plan) if directory.plan.is_file() else None
-    return await _Drive(directory, brief, plan, context, home, on_event, approve, frozenset(secrets)).to_the_end()
+    return await _Drive(
+        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control
+    ).to_the_end()
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,7 @@ class _Drive:
     on_event: OnEvent
     approve: Approve | None
     secrets: frozenset[str]
+    control: RunControl | None
 
     async def to_the_end(self) -> RunResult:
         """The run's result, once its directory holds all of it."""
@@ -126,6 +137,7 @@ class _Drive:
                 plan=self.plan,
                 on_event=tell,
                 approve=self.approve,
+                control=self.control,
             )
 
 

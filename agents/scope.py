@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from langgraph.runtime import Runtime
+from langgraph.errors import GraphDrained
+from langgraph.runtime import RunControl, Runtime
 from langgraph.store.base import BaseStore
 
 from ..core.errors import SettingsError
@@ -20,6 +21,8 @@ from .board import Board
 from .context import Context
 from .learning import open_lessons
 from .state import RunState
+
+_GRACE_S = 2.0
 
 PLANNER, WRITER = "planner", "writer"
 """Accounts of the ledger beside the subtasks' own, which go by their ids with a prefix."""
@@ -46,6 +49,16 @@ class Scope:
     ledger: Ledger
     lessons: LessonBook
     emit: Emit
+    control: RunControl | None = None
+
+    def stop_if_drained(self) -> None:
+        """Called before anything new is begun.
+
+        Raises:
+            GraphDrained: somebody asked the run to stop, to be gone on with later.
+        """
+        if self.control is not None and self.control.drain_requested:
+            raise GraphDrained(self.control.drain_reason or "shutdown")
 
     @property
     def planner_account(self) -> Account:
@@ -76,6 +89,12 @@ class Scope:
         return max(0.0, left - limits.seconds * limits.writer_share)
 
     @property
+    def grace_s(self) -> float:
+        """Seconds that work may overrun its time to hand in what it has; at most half of the writer's share."""
+        limits = self.context.limits
+        return _GRACE_S if limits.seconds is None else min(_GRACE_S, limits.seconds * limits.writer_share / 2)
+
+    @property
     def offers(self) -> tuple[WorkerOffer, ...]:
         """The workers a plan may choose from by name, each with what it is good at."""
         pool = self.context.models.workers
@@ -96,7 +115,12 @@ class Scope:
 
 
 async def open_scope(
-    state: RunState, context: Context, store: BaseStore | None = None, *, emit: Emit = silent
+    state: RunState,
+    context: Context,
+    store: BaseStore | None = None,
+    *,
+    emit: Emit = silent,
+    control: RunControl | None = None,
 ) -> Scope:
     """The scope of the run that `state` tells of, its ledger read back from the journal."""
     store = context.store if store is None else store
@@ -114,6 +138,7 @@ async def open_scope(
         ledger=ledger,
         lessons=await open_lessons(context, store, state["run"]),
         emit=emit,
+        control=control,
     )
 
 
@@ -123,7 +148,7 @@ async def scope_in(state: RunState, runtime: Runtime[Context]) -> Scope:
     def emit(event: Event) -> None:
         runtime.stream_writer(event.model_dump(mode="json"))
 
-    return await open_scope(state, runtime.context, runtime.store, emit=emit)
+    return await open_scope(state, runtime.context, runtime.store, emit=emit, control=runtime.control)
 
 
 class Node(Protocol):

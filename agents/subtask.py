@@ -21,7 +21,7 @@ from .roles import Assignment, Worker
 from .scope import Scope
 from .select.base import Attempts, fullest
 from .select.choose import selector_for
-from .workers.choose import worker_for
+from .workers.choose import workers_for
 
 _PARENTS_SHARE = 0.4
 """At most this part of a subtask's budget goes into its parents' digests."""
@@ -29,9 +29,11 @@ _EMBEDDED_PARENTS_TOKENS = 20_000
 """What an extractive worker reads of its parents' digests, which costs nothing."""
 
 
-def skip(subtask: Subtask, missing: Sequence[str], inputs: str, revision: int) -> Result:
-    """The result of a subtask that is not run because something it depends on left nothing."""
-    reason = f"needs {', '.join(missing)}, which left nothing"
+TIME_IS_UP = "the run's time limit was reached"
+
+
+def skip(subtask: Subtask, reason: str, inputs: str, revision: int) -> Result:
+    """The result of a subtask that is not run."""
     digest = Digest(subtask=subtask.id, state="skipped", failures=(reason,))
     return Result(digest=digest, inputs=inputs, revision=revision, reason=reason)
 
@@ -46,12 +48,12 @@ async def work_on(
 ) -> Result:
     """Do a subtask. Whatever goes wrong is in the result; only cancellation and interrupts are raised."""
     account = scope.account_of(subtask, priority=priority)
-    worker = worker_for(scope.context, scope.lessons, subtask)
-    scope.emit(SubtaskStarted(subtask=subtask.id, worker=worker.name))
+    workers = workers_for(scope.context, scope.lessons, subtask)
+    scope.emit(SubtaskStarted(subtask=subtask.id, worker=workers[0].name))
     started, before = time.monotonic(), account.spent.total_tokens
     kind: FaultKind | None = None
     try:
-        digest = await _attempt(scope, subtask, worker, account, parents, missing)
+        digest = await _attempt(scope, subtask, workers, account, parents, missing)
         reason = "; ".join(digest.failures)[:500] if digest.state != "done" else ""
     except GraphBubbleUp:
         raise
@@ -74,12 +76,14 @@ async def work_on(
 async def _attempt(
     scope: Scope,
     subtask: Subtask,
-    worker: Worker,
+    workers: Sequence[Worker],
     account: Account,
     parents: tuple[Digest, ...],
     missing: tuple[str, ...],
 ) -> Digest:
     packed = _pack(scope, subtask, parents)
+    seconds = scope.seconds_for_work
+    deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
 
     async def draw(attempt: int) -> Digest:
         assignment = Assignment(
@@ -93,28 +97,33 @@ async def _attempt(
             emit=scope.emit,
             attempt=attempt,
             missing=missing,
+            deadline=deadline,
         )
-        return await worker.work(assignment)
+        return await workers[attempt % len(workers)].work(assignment)
 
-    digest = await _select(scope, subtask, account, Attempts(draw, subtask.attempts))
+    last = None if deadline is None else deadline + scope.grace_s
+    digest = await _select(scope, subtask, account, Attempts(draw, subtask.attempts), last)
     short = missing and digest.state == "done"
     return digest.model_copy(update={"state": "partial"}) if short else digest
 
 
-async def _select(scope: Scope, subtask: Subtask, account: Account, attempts: Attempts) -> Digest:
-    """The digest to keep; when the run's time is up, the fullest of those that there are.
+async def _select(
+    scope: Scope, subtask: Subtask, account: Account, attempts: Attempts, deadline: float | None
+) -> Digest:
+    """The digest to keep; at the deadline, the fullest of those that there are.
 
     Raises:
         BudgetExhausted: when the run's time is up and there is none.
     """
     try:
-        async with asyncio.timeout(scope.seconds_for_work) as limit:
-            return await selector_for(scope.context, subtask, account).select(attempts)
+        async with asyncio.timeout_at(deadline) as limit:
+            return await selector_for(scope.context, subtask, account, scope.emit).select(attempts)
     except TimeoutError as error:
         if not limit.expired():
             raise
         if attempts.digests:
-            return fullest(attempts.digests).model_copy(update={"state": "capped"})
+            kept = fullest(attempts.digests)
+            return kept.model_copy(update={"state": "capped", "failures": (*kept.failures, TIME_IS_UP)})
         raise BudgetExhausted("The run's time limit was reached.", scope="run", hint="Raise --seconds.") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from langgraph.errors import GraphDrained
 from langgraph.runtime import Runtime
 
 from ...planner.plan import Plan
@@ -18,17 +19,12 @@ async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
 
     Raises:
         PlanError: the planner wrote nothing that could be executed.
+        GraphDrained: the run is to stop; what was under way has ended and is kept.
     """
     scope = await scope_in(state, runtime)
     executor = Executor(scope)
-    given = state.get("current_plan")
     try:
-        if given is not None:
-            plan = Plan.model_validate(given)
-            tell_plan(scope, plan)
-            executor.start(plan.subtasks)
-        else:
-            plan = await written_plan(scope, executor.start)
+        plan = await _started(state, scope, executor)
         results = await executor.finish()
     finally:
         await executor.cancel()
@@ -37,6 +33,21 @@ async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:
         "current_plan": plan.model_dump(mode="json"),
         "next": "write" if all(result.usable for result in results) or not _revisable(scope) else "revise",
     }
+
+
+async def _started(state: RunState, scope: Scope, executor: Executor) -> Plan:
+    """The whole plan, all its subtasks begun."""
+    given = state.get("current_plan")
+    if given is not None:
+        plan = Plan.model_validate(given)
+        tell_plan(scope, plan)
+        executor.start(plan.subtasks)
+        return plan
+    try:
+        return await written_plan(scope, executor.start)
+    except GraphDrained:
+        await executor.finish()
+        raise
 
 
 def _revisable(scope: Scope) -> bool:

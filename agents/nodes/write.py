@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 from langgraph.runtime import Runtime
 
-from ...core.events import RunEnded
+from ...core.events import Noted, RunEnded
 from ...memory.digest import Digest
 from ...planner.plan import Plan
 from ..context import Context
@@ -16,6 +17,7 @@ from ..roles import Writing
 from ..scope import Scope, scope_in
 from ..state import EndState, RunState
 from ..writers.choose import writer_for
+from ..writers.extractive import ExtractiveWriter
 
 
 async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
@@ -23,16 +25,15 @@ async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
     scope = await scope_in(state, runtime)
     plan = Plan.model_validate(state["current_plan"])
     digests = await kept_digests(scope, plan)
-    report = await writer_for(scope.context).write(
-        Writing(
-            brief=scope.brief,
-            plan=plan,
-            digests=digests,
-            account=scope.writer_account,
-            artifacts=scope.context.artifacts,
-            emit=scope.emit,
-        )
+    writing = Writing(
+        brief=scope.brief,
+        plan=plan,
+        digests=digests,
+        account=scope.writer_account,
+        artifacts=scope.context.artifacts,
+        emit=scope.emit,
     )
+    report = await _written(scope, writing)
     ended = _end_state(plan, digests, report)
     scope.emit(
         RunEnded(
@@ -44,6 +45,19 @@ async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
         )
     )
     return {"report": report.model_dump(mode="json"), "ended": ended}
+
+
+async def _written(scope: Scope, writing: Writing) -> Report:
+    """The writer's report; quotes of the claims from a writer that has not ended soon after the run's time is up."""
+    left_s = scope.ledger.seconds_left()
+    try:
+        async with asyncio.timeout(None if left_s is None else max(0.0, left_s) + scope.grace_s) as limit:
+            return await writer_for(scope.context).write(writing)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+    scope.emit(Noted(text="The report quotes its sources: the run's time limit was reached.", level="warning"))
+    return await ExtractiveWriter().write(writing)
 
 
 async def kept_digests(scope: Scope, plan: Plan) -> tuple[Digest, ...]:

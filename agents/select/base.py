@@ -2,6 +2,7 @@
 
 Laws: never more draws than the subtask allows; an attempt that raises counts as made and the others go on; only when
 all attempts raised is the last error raised. Attempts share the subtask's account, so a reached cap ends them all.
+LangGraph's own signals (a tool that asks the user) are no failures: they pass once the attempts beside them have ended.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeAlias
+
+from langgraph.errors import GraphBubbleUp
 
 from ...memory.digest import Digest
 
@@ -20,11 +23,16 @@ Verifier: TypeAlias = Callable[[str, Digest], Awaitable[float]]
 
 
 class Attempts:
-    """Up to `limit` attempts at one subtask. `digests` are those that came, in order of their number."""
+    """Up to `limit` attempts at one subtask."""
 
     def __init__(self, draw: Draw, limit: int) -> None:
-        self.digests: list[Digest] = []
         self._draw, self._limit, self._made = draw, limit, 0
+        self._came: dict[int, Digest] = {}
+
+    @property
+    def digests(self) -> list[Digest]:
+        """The digests that came so far, in order of their attempts' numbers."""
+        return [self._came[number] for number in sorted(self._came)]
 
     @property
     def left(self) -> int:
@@ -39,16 +47,17 @@ class Attempts:
         """
         numbers = range(self._made, self._made + min(count, self.left))
         self._made = numbers.stop
-        outcomes = await asyncio.gather(*map(self._draw, numbers), return_exceptions=True)
+        outcomes = await asyncio.gather(*map(self._make, numbers), return_exceptions=True)
         errors = [each for each in outcomes if isinstance(each, BaseException)]
         for error in errors:
-            if not isinstance(error, Exception):
+            if isinstance(error, GraphBubbleUp) or not isinstance(error, Exception):
                 raise error
-        came = [each for each in outcomes if isinstance(each, Digest)]
-        self.digests += came
-        if errors and not self.digests and not self.left:
+        if errors and not self._came and not self.left:
             raise errors[-1]
-        return came
+        return [self._came[number] for number in numbers if number in self._came]
+
+    async def _make(self, number: int) -> None:
+        self._came[number] = await self._draw(number)
 
 
 class Selector(Protocol):

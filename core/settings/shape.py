@@ -163,6 +163,9 @@ class Settings(Table):
         default=None, description="Name of the environment variable that holds the key for `base_url`."
     )
     embedded: bool = Field(default=False, description="Use no model at all, even if one is configured.")
+    vary_workers: bool = Field(
+        default=False, description="Give a subtask's further attempts to the other workers of the pool, in their order."
+    )
     planner: Endpoint = Field(default_factory=Endpoint, description="Writes and revises the plan.")
     worker: Endpoint = Field(default_factory=Endpoint, description="Works on subtasks.")
     workers: dict[Name, PoolWorker] = Field(

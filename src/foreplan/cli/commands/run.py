@@ -73,6 +73,7 @@ def main(**flags: Any) -> int:
         sources=index,
         limits=settings.run_limits,
         approve=flags["approve"],
+        vary_workers=settings.vary_workers,
         project=project_here(),
     )
     try:

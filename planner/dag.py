@@ -6,6 +6,7 @@ stand before it, as they do in every valid plan. All functions but `width` are l
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -74,14 +75,31 @@ def width(graph: Graph) -> int:
     return len(rows) - _matching_size(rows)
 
 
+def ordered(graph: Graph) -> list[str]:
+    """All ids, each after those it depends on, and otherwise as they stand. What is on a cycle comes last.
+
+    The graph need not be ordered or complete.
+    """
+    place = {node: at for at, node in enumerate(graph)}
+    waiting = {node: len({parent for parent in parents if parent in graph}) for node, parents in graph.items()}
+    dependants = _dependants(graph)
+    ready = [place[node] for node, count in waiting.items() if count == 0]
+    nodes, order = list(graph), list[str]()
+    while ready:
+        node = nodes[heapq.heappop(ready)]
+        del waiting[node]
+        order.append(node)
+        for dependant in dependants[node]:
+            waiting[dependant] -= 1
+            if waiting[dependant] == 0:
+                heapq.heappush(ready, place[dependant])
+    return [*order, *waiting]
+
+
 def find_cycle(graph: Graph) -> tuple[str, ...]:
     """One cycle, its first id again at the end, or () when there is none. The graph need not be ordered or complete."""
     waiting = {node: len({parent for parent in parents if parent in graph}) for node, parents in graph.items()}
-    dependants: dict[str, list[str]] = {node: [] for node in graph}
-    for node, parents in graph.items():
-        for parent in dict.fromkeys(parents):
-            if parent in graph:
-                dependants[parent].append(node)
+    dependants = _dependants(graph)
     ready = [node for node, count in waiting.items() if count == 0]
     while ready:
         node = ready.pop()
@@ -91,6 +109,16 @@ def find_cycle(graph: Graph) -> tuple[str, ...]:
             if waiting[dependant] == 0:
                 ready.append(dependant)
     return _walk_cycle(graph, waiting)
+
+
+def _dependants(graph: Graph) -> dict[str, list[str]]:
+    """For each id, those that depend on it; dependencies outside the graph are passed over."""
+    found: dict[str, list[str]] = {node: [] for node in graph}
+    for node, parents in graph.items():
+        for parent in dict.fromkeys(parents):
+            if parent in graph:
+                found[parent].append(node)
+    return found
 
 
 def _walk_cycle(graph: Graph, stuck: Mapping[str, int]) -> tuple[str, ...]:

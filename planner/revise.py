@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..core.events import Emit, SubtaskState, silent
+from ..core.events import Emit, silent
 from ..core.ledger import Account
-from ..core.models.base import Message
+from . import dag
 from .answer import read_answer
 from .brief import Brief
 from .errors import Fault
-from .messages import WorkerOffer, delimited, lessons_text, plan_text, planner_messages, prompt
+from .messages import WorkerOffer
+from .outcomes import PROMPT_TOKENS, Outcome, revision_prompt
 from .plan import Plan, Subtask
 from .propose import ask_for_plan
 from .schema import output_schema
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
     from ..core.models.model import Model
 
 _MAX_REASON_CHARS = 500
-_MAX_DIGESTS_CHARS = 60_000
-_MIN_DIGEST_CHARS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one subtask: how it ended, its digest's claims as text, and why it ended so, if not well."""
-
-    subtask_id: str
-    state: SubtaskState
-    digest_text: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,64 +74,62 @@ async def revise(
         BudgetExhausted: when the ledger refuses a call.
     """
     rules = replace(rules, budget_tokens=tokens_left, writer_tokens=0)
-    reader = _Reader(plan, outcomes, rules)
+    asked = revision_prompt(
+        brief, rules, plan, outcomes, lessons, workers=workers,
+        room_tokens=room_tokens(model, account), count=model.bound.tokens,
+    )  # fmt: skip
+    reader = _Reader(plan, outcomes, rules, asked.finished)
     changed = await ask_for_plan(
         model,
-        revision_messages(brief, rules, plan, outcomes, lessons, workers=workers),
+        asked.messages,
         reader.read,
         account=account,
-        output=output_schema(replace(rules, budget_tokens=None), known=len(plan.subtasks)),
+        output=output_schema(replace(rules, budget_tokens=None), known=len(plan.subtasks) - len(asked.finished)),
         emit=emit,
     )
     return _compare(plan, changed, outcomes)
 
 
-def revision_messages(
-    brief: Brief,
-    rules: PlanRules,
-    plan: Plan,
-    outcomes: Sequence[Outcome],
-    lessons: Sequence[str],
-    *,
-    workers: Sequence[WorkerOffer] = (),
-) -> list[Message]:
-    """The messages that ask for a changed plan. Digests share a fixed room, so that long runs can be revised too."""
-    room = max(_MIN_DIGEST_CHARS, _MAX_DIGESTS_CHARS // max(1, len(outcomes)))
-    found = "\n".join(_outcome_text(outcome, room) for outcome in outcomes)
-    left = "without limit" if rules.subtask_tokens is None else str(rules.subtask_tokens)
-    learned = f"{lessons_text(lessons)}\n\n" if lessons else ""
-    unlimited = replace(rules, budget_tokens=None)
-    return [
-        *planner_messages(brief, unlimited, workers=workers),
-        {"role": "assistant", "content": plan_text(plan)},
-        {"role": "user", "content": prompt("revise").format(outcomes=found, lessons=learned, tokens_left=left)},
-    ]
-
-
-def _outcome_text(outcome: Outcome, room: int) -> str:
-    reason = f" ({' '.join(outcome.reason.split())[:_MAX_REASON_CHARS]})" if outcome.reason else ""
-    digest = f"\n{delimited('digest', outcome.digest_text[:room])}" if outcome.digest_text else ""
-    return f"- {outcome.subtask_id}: {outcome.state}{reason}{digest}"
+def room_tokens(model: Model, account: Account) -> int:
+    """What the prompt of a revision may take: never so much that nothing is left to carry the new plan out."""
+    window, left = model.spec.window_tokens, account.tokens_left
+    rooms = [PROMPT_TOKENS]
+    if window is not None:
+        rooms.append(window - model.spec.max_completion_tokens)
+    if left is not None:
+        rooms.append(left // 2)
+    return min(rooms)
 
 
 class _Reader:
-    """Reads a changed plan with the plan before it in mind."""
+    """Reads a changed plan with the plan before it in mind. What is in `finished` is kept though not restated."""
 
-    def __init__(self, before: Plan, outcomes: Sequence[Outcome], rules: PlanRules) -> None:
+    def __init__(self, before: Plan, outcomes: Sequence[Outcome], rules: PlanRules, finished: frozenset[str]) -> None:
         states = {outcome.subtask_id: outcome.state for outcome in outcomes}
         self._rules = rules
+        self._finished = finished
         self._before = before.by_id()
         self._done = {name for name, state in states.items() if state == "done" and name in self._before}
-        self._worked = {name for name, state in states.items() if state in ("done", "capped", "partial")}
+        self._worked = {outcome.subtask_id for outcome in outcomes if outcome.usable}
 
     def read(self, text: str) -> Plan | list[Fault]:
         """The changed plan in a model's answer, or its faults."""
-        read = read_answer(text, replace(self._rules, budget_tokens=None))
+        read = read_answer(text, replace(self._rules, budget_tokens=None, finished=self._finished))
         if isinstance(read, list):
             return read
-        plan = read.model_copy(update={"subtasks": tuple(map(self._kept, read.subtasks))})
+        plan = self._with_finished(read.model_copy(update={"subtasks": tuple(map(self._kept, read.subtasks))}))
         spent = {each.id for each in plan.subtasks if each.id in self._worked and each == self._before.get(each.id)}
         return check_plan(plan, self._rules, spent=spent) or plan
+
+    def _with_finished(self, plan: Plan) -> Plan:
+        """The plan with what is kept by itself, in the old order as far as dependencies allow."""
+        if not self._finished or plan.mode == "direct":
+            return plan
+        changed = plan.by_id()
+        stay = {name: old for name, old in self._before.items() if name in self._finished or name in changed}
+        subtasks = stay | changed
+        order = dag.ordered({name: subtask.depends_on for name, subtask in subtasks.items()})
+        return plan.model_copy(update={"subtasks": tuple(subtasks[name] for name in order)})
 
     def _kept(self, subtask: Subtask) -> Subtask:
         """The finished subtask that this one restates, though with other numbers; else the subtask itself."""

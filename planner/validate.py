@@ -35,6 +35,7 @@ class PlanRules:
         workers: names a subtask may ask for; () when there is no pool, None when any name will do.
         sources: whether the brief names sources.
         cite: whether statements about sources must be cited.
+        finished: ids of subtasks that are kept whether or not the plan restates them, and may be depended on.
     """
 
     budget_tokens: int | None = None
@@ -43,6 +44,7 @@ class PlanRules:
     workers: tuple[str, ...] | None = None
     sources: bool = False
     cite: bool = True
+    finished: frozenset[str] = frozenset()
 
     @property
     def subtask_tokens(self) -> int | None:
@@ -125,7 +127,7 @@ class PlanCheck:
 
     def close(self) -> list[Fault]:
         """Faults that show only at the plan's end."""
-        if self._mode == "plan" and self.count == 0:
+        if self._mode == "plan" and self.count == 0 and not self._rules.finished:
             return [Fault("subtasks", "is empty: a plan needs at least one subtask")]
         return []
 
@@ -149,7 +151,7 @@ class PlanCheck:
                 yield f"depends_on[{at}]", f"{parent!r} is the subtask itself"
             elif parent in subtask.depends_on[:at]:
                 yield f"depends_on[{at}]", f"{parent!r} stands twice"
-            elif parent not in self._seen:
+            elif parent not in self._seen and parent not in self._rules.finished:
                 yield f"depends_on[{at}]", self._missing(parent)
 
     def _missing(self, parent: str) -> str:

@@ -21,8 +21,8 @@ from foreplan.planner.messages import (
     prompt,
     repair_messages,
 )
+from foreplan.planner.outcomes import Outcome, revision_prompt
 from foreplan.planner.plan import PlanPrefix
-from foreplan.planner.revise import Outcome, revision_messages
 from foreplan.planner.validate import PlanRules
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -47,13 +47,13 @@ CASES: dict[str, Sequence[Message]] = {
     "repair": repair_messages('{"mode": ', FAULTS),
     "continue_cut": continue_messages(PlanPrefix(PLAN.head, PLAN.subtasks), [], None),
     "continue_fault": continue_messages(PlanPrefix(PLAN.head, PLAN.subtasks), FAULTS, 12_000),
-    "revise": revision_messages(
+    "revise": revision_prompt(
         SHORT,
         PlanRules(budget_tokens=5_000),
         PLAN,
         [Outcome("a", "done", "Romulus did."), Outcome("b", "failed", reason="the page is gone")],
         ["fetch failed"],
-    ),
+    ).messages,
 }
 
 

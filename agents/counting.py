@@ -8,5 +8,12 @@ from ..memory.text.size import Counter
 
 
 def counter_of(model: Model) -> Counter:
-    """A counter that is never below what the model's endpoint would count."""
-    return lambda text: model.bound.tokens(Request([{"role": "user", "content": text}], 1))
+    """A counter that is never below what the model's endpoint would count for the text itself.
+
+    What the chat template adds to a message is left out, so that counts of texts in one message may be added up.
+    """
+
+    def tokens(text: str) -> int:
+        return model.bound.tokens(Request([{"role": "user", "content": text}], 1))
+
+    return lambda text: max(0, tokens(text) - tokens(""))

@@ -8,8 +8,8 @@ from langgraph.runtime import Runtime
 
 from ...core.errors import ForeplanError
 from ...core.events import Noted, PlanRevised
-from ...planner.plan import Plan, Subtask
 from ...planner.outcomes import Outcome
+from ...planner.plan import Plan, Subtask
 from ...planner.revise import Revision
 from ...planner.revise import revise as revised
 from ..board import Result

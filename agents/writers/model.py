@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from ...core.errors import ForeplanError
 from ...core.events import Noted, ReportToken
 from ...core.models.base import Message, Request
 from ...core.models.metering import MAX_BYTES_PER_TOKEN
 from ...core.models.model import Model
-from ...memory.digest import Claim
 from ...memory.documents.readers.base import clean
 from ..counting import counter_of
 from ..prompts import load_prompt
-from ..report import Report
+from ..report import Missing, Report
 from ..roles import Writing
 from .assemble import assemble
 from .cite import Citer
 from .extractive import draft as extractive_draft
-from .material import Material, Part, gather
+from .material import Material, gather
+from .sections import in_sections
 
 LENGTH_TOKENS = {"short": 600, "medium": 1_600, "long": 4_000}
 """Most tokens of a report, thinking included, by the brief's length."""
 _LENGTH_WORDS = {"short": 150, "medium": 500, "long": 1_500}
 _MIN_SECTION_TOKENS = 500
-_NO_LIMIT_TOKENS = 32_000
-"""What one prompt and its answer may have together when neither the window nor the budget is known."""
+_MIN_SECTION_WORDS = 50
+WINDOW_TOKENS = 64_000
+"""What a prompt's bound and its answer may have together when the window is not known."""
+_MAX_MISSING = 20
+_MAX_MISSING_CHARS = 120
 
 
 class ModelWriter:
@@ -74,42 +76,20 @@ class ModelWriter:
         return clean(reply.text[:most_chars]).strip() or extractive_draft(writing.brief.goal, material)
 
     def _sections(self, writing: Writing, material: Material) -> list[Material]:
-        """The material in as few pieces as fit into one prompt each; what is missing is told with every one."""
-        room = max(_MIN_SECTION_TOKENS, self._room_tokens(writing))
-        pieces: list[list[Part]] = [[]]
-        used = 0
-        for part in self._fitting(material.parts, room):
-            size = self._count(str(part))
-            if pieces[-1] and used + size > room:
-                pieces.append([])
-                used = 0
-            pieces[-1].append(part)
-            used += size
-        return [Material(tuple(piece), material.missing) for piece in pieces]
+        """The material in pieces, each of which fits one call."""
+        return in_sections(material, max(_MIN_SECTION_TOKENS, self._room_tokens(writing, material)), self._count)
 
-    def _fitting(self, parts: Sequence[Part], room: int) -> Iterator[Part]:
-        """The parts, those larger than the room cut into several of the same goal."""
-        for part in parts:
-            lines: list[tuple[str, Claim]] = []
-            used = 0
-            for handle, claim in part.claims:
-                size = self._count(claim.text)
-                if lines and used + size > room:
-                    yield replace(part, claims=tuple(lines), open_questions=())
-                    lines, used = [], 0
-                lines.append((handle, claim))
-                used += size
-            yield replace(part, claims=tuple(lines))
+    def _room_tokens(self, writing: Writing, material: Material) -> int:
+        """Tokens of claims that one prompt can hold: the window, or what the writer may spend, less everything else.
 
-    def _room_tokens(self, writing: Writing) -> int:
-        """Tokens of claims that one prompt can hold: the window, or what the writer may spend, less everything else."""
-        without_claims = Request(_messages(writing, Material((), ()), 0, 2), LENGTH_TOKENS[writing.brief.length])
-        limits = [each for each in (self._model.spec.window_tokens, writing.account.tokens_left) if each is not None]
-        return (
-            min(limits, default=_NO_LIMIT_TOKENS)
-            - self._model.bound.tokens(without_claims)
-            - without_claims.max_completion_tokens
-        )
+        In a long report each claim may be cited, so a section has no more of them than its answer could repeat.
+        """
+        answer_tokens = LENGTH_TOKENS[writing.brief.length]
+        without_claims = _messages(writing, Material((), material.missing), 98, 99)
+        limits = [self._model.spec.window_tokens or WINDOW_TOKENS, writing.account.tokens_left]
+        room = min(each for each in limits if each is not None)
+        room -= self._model.bound.tokens(Request(without_claims, answer_tokens)) + answer_tokens
+        return min(room, answer_tokens) if writing.brief.length == "long" else room
 
 
 def _messages(writing: Writing, material: Material, number: int, of: int) -> list[Message]:
@@ -119,9 +99,9 @@ def _messages(writing: Writing, material: Material, number: int, of: int) -> lis
         f"Return format: {brief.return_format}" if brief.return_format else "",
         *(f"Constraint: {each}" for each in brief.constraints),
         f"Language: {brief.language}" if brief.language else "Language: that of the goal",
-        f"Length: at most {_LENGTH_WORDS[brief.length]} words",
+        f"Length: at most {_words(brief.length, of)} words",
         f"How the parts fit together: {writing.plan.synthesis}" if writing.plan.synthesis else "",
-        *(f"Missing: {each.goal}: {each.reason}" for each in material.missing),
+        *_missing(material.missing),
         f"This is section {number + 1} of {of}; write this section only." if of > 1 else "",
     ]
     claims = "\n\n".join(map(str, material.parts))
@@ -129,3 +109,17 @@ def _messages(writing: Writing, material: Material, number: int, of: int) -> lis
         {"role": "system", "content": load_prompt("writer")},
         {"role": "user", "content": "\n".join(filter(None, asked)) + f"\n<claims>\n{claims}\n</claims>"},
     ]
+
+
+def _words(length: str, sections: int) -> int:
+    """Words of one section: they share the length that was asked for, unless it is a long one."""
+    words = _LENGTH_WORDS[length]
+    return words if length == "long" else max(_MIN_SECTION_WORDS, words // sections)
+
+
+def _missing(missing: Sequence[Missing]) -> Iterator[str]:
+    """Lines on what is missing, as many as a writer needs to know: the report lists all of it."""
+    for each in missing[:_MAX_MISSING]:
+        yield f"Missing: {each.goal[:_MAX_MISSING_CHARS]}: {each.reason[:_MAX_MISSING_CHARS]}"
+    if len(missing) > _MAX_MISSING:
+        yield f"Missing: {len(missing) - _MAX_MISSING} more parts"

@@ -1,7 +1,9 @@
 """The executor: subtasks of a plan go in as they become known, their results come out; no barrier anywhere.
 
 Each subtask is one LangGraph task with a name of its own, called in plan order from the node that runs the plan. Its
-body waits for the subtask's own dependencies, then for a slot (the longest remaining path first), then works. Laws:
+body waits for the subtask's own dependencies, then for a slot (the longest remaining path first), then works. In large
+plans tasks are called as they come near: what LangGraph does for a call grows with the calls before, and thousands at
+once would hold up the first ones for seconds. Laws:
 
 - A result is kept under its Merkle key before anything can build on it; a key that has a result is not worked on again.
 - A failing subtask is a result like any other. It cancels nobody; dependants skip or go on as their `on_missing` says.
@@ -12,6 +14,7 @@ body waits for the subtask's own dependencies, then for a slot (the longest rema
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,6 +31,9 @@ from .order import RemainingPaths
 from .scope import Scope
 from .subtask import TIME_IS_UP, skip, work_on
 
+AHEAD = 256
+"""Tasks that could start are called this far ahead of those that end; among so many the longest path is chosen."""
+
 
 @dataclass
 class _Entry:
@@ -37,7 +43,8 @@ class _Entry:
     key: str
     dependencies: list[_Entry]
     twin: _Entry | None = None
-    future: asyncio.Future[str] = field(init=False)
+    future: asyncio.Future[str] | None = None
+    startable: bool = False
     over: asyncio.Event = field(default_factory=asyncio.Event)
     recovery: asyncio.Task[None] | None = None
 
@@ -53,13 +60,20 @@ class Executor:
         self._entries: dict[str, _Entry] = {}
         self._by_key: dict[str, _Entry] = {}
         self._results: dict[str, Result] = {}
+        self._uncalled: deque[_Entry] = deque()
+        self._startable = 0
+        self._ahead = max(AHEAD, 2 * scope.context.limits.concurrency)
+        self._room = asyncio.Event()
+        self._caller: asyncio.Task[None] | None = None
 
     def start(self, subtasks: Sequence[Subtask]) -> None:
         """Begin these subtasks. To be called from the node's own body, in plan order, dependencies first."""
         self._paths.add(subtasks)
         self._slots.reprioritise()
         for subtask in subtasks:
-            self._start(subtask)
+            self._register(subtask)
+        self._call_ahead()
+        self._caller = self._caller or asyncio.create_task(self._keep_calling())
 
     async def finish(self) -> list[Result]:
         """The results of all subtasks begun, in plan order, once every one has ended.
@@ -79,7 +93,7 @@ class Executor:
                     signals.append(signal)
             if signals:
                 raise _joined(signals)
-            await asyncio.gather(*(entry.future for entry in self._entries.values()))
+            await asyncio.gather(*(entry.future for entry in self._entries.values() if entry.future is not None))
             return results
         except BaseException:
             await self.cancel()
@@ -87,25 +101,53 @@ class Executor:
 
     async def cancel(self) -> None:
         """Stop what is under way; no call of a worker is left running when this returns."""
-        entries = self._entries.values()
-        under_way = [each for entry in entries for each in (entry.future, entry.recovery) if each and not each.done()]
+        begun = [each for entry in self._entries.values() for each in (entry.future, entry.recovery)]
+        under_way = [each for each in (self._caller, *begun) if each is not None and not each.done()]
         for each in under_way:
             each.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
 
-    def _start(self, subtask: Subtask) -> None:
+    def _register(self, subtask: Subtask) -> None:
         dependencies = [self._entries[each] for each in subtask.depends_on]
         key = subtask_key(self._root, subtask, (each.key for each in dependencies))
         entry = _Entry(subtask, key, dependencies, twin=self._by_key.get(key))
+        self._entries[subtask.id] = entry
+        self._by_key.setdefault(key, entry)
+        self._uncalled.append(entry)
 
+    async def _keep_calling(self) -> None:
+        """Call further tasks whenever one has ended. Made by the node, so that the node is the tasks' parent."""
+        while True:
+            await self._room.wait()
+            self._room.clear()
+            self._call_ahead()
+
+    def _call_ahead(self) -> None:
+        """Call tasks in plan order until enough could start: those that wait for others are not counted."""
+        while self._uncalled and self._startable < self._ahead:
+            entry = self._uncalled.popleft()
+            if all(each.over.is_set() for each in entry.dependencies):
+                self._count(entry)
+            self._call(entry)
+
+    def _call(self, entry: _Entry) -> None:
         async def body(_: str) -> str:
             await self._run(entry)
             return entry.key
 
-        self._entries[subtask.id] = entry
-        self._by_key.setdefault(key, entry)
-        entry.future = _call(f"{subtask.id}-{key[:12]}", body, key)
-        entry.future.add_done_callback(lambda _: entry.over.set())
+        def over(_: object) -> None:
+            entry.over.set()
+            if entry.startable:
+                self._startable -= 1
+                self._room.set()
+
+        entry.future = _call(f"{entry.subtask.id}-{entry.key[:12]}", body, entry.key)
+        entry.future.add_done_callback(over)
+
+    def _count(self, entry: _Entry) -> None:
+        if not entry.startable:
+            entry.startable = True
+            self._startable += 1
 
     async def _run(self, entry: _Entry) -> None:
         try:
@@ -114,6 +156,7 @@ class Executor:
                 await self._result(entry.twin)
         except GraphInterrupt:
             raise GraphBubbleUp from None  # the question is the other subtask's, and asked once
+        self._count(entry)
         inputs = inputs_key({each.key: result.digest for each, result in parents})
         async with self._slots.slot(lambda: self._paths.length(entry.subtask.id)):
             kept = await self._scope.board.result(entry.key)
@@ -149,7 +192,8 @@ class Executor:
         """
         await entry.over.wait()
         if entry.subtask.id not in self._results:
-            entry.future.result()
+            if entry.future is not None:
+                entry.future.result()
             entry.recovery = entry.recovery or asyncio.create_task(self._run(entry))
             await asyncio.wait([entry.recovery])
             entry.recovery.result()

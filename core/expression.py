@@ -23,7 +23,7 @@ from .errors import InputError
 MAX_CHARS = 1_000
 MAX_POWER = 1_000
 MAX_EXPONENT = 5_000
-"""No result may be 10 to this power or more."""
+"""The largest power of ten that any result, also in between, may have."""
 PRECISION = 40
 
 Value: TypeAlias = Decimal | bool
@@ -35,6 +35,8 @@ _CONTEXT = decimal.Context(
     Emax=MAX_EXPONENT,
     traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
 )
+_ROUNDED = decimal.Context(prec=PRECISION - 4, Emin=-MAX_EXPONENT, Emax=MAX_EXPONENT, traps=[decimal.Overflow])
+"""Results are given with fewer digits than are computed, so that log(8, 2) is 3."""
 _SIGNS = str.maketrans({"×": "*", "·": "*", "÷": "/", "−": "-", "–": "-", "^": "**", "≤": "<=", "≥": ">=", "≠": "!="})  # noqa: RUF001
 _PERCENT = re.compile(r"(?<![\w.])(\d{1,40}(?:\.\d{1,40})?)[ ]?%(?![ ]{0,9}[\w(.])")
 _GROUPED = re.compile(r"\d,\d{3}(?!\d)")
@@ -176,7 +178,7 @@ def _result(value: object, expression: str) -> Value:
     if isinstance(value, bool):
         return value
     if isinstance(value, Decimal) and value.is_finite():
-        return +value
+        return _ROUNDED.plus(value)
     hint = " (write 1200, not 1,200)" if _GROUPED.search(expression) else ""
     raise TypeError(f"it has no single finite value{hint}")
 

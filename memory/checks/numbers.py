@@ -46,7 +46,7 @@ def _stands(number: Number, span: str) -> bool:
     found, known_dates, units = _read(span)
     for other in found:
         same = other.value == number.value and _same_unit(number.unit, other.unit, units)
-        if same and not _only_decade(other, known_dates):
+        if same and not _of_date(other, known_dates):
             return True
     is_year = number.unit is None and not number.spelled
     return is_year and any(date.year == number.value for date in known_dates)
@@ -63,9 +63,11 @@ def _same_unit(wanted: str | None, found: str | None, anywhere: frozenset[str]) 
     return wanted == found or (found is None and wanted not in _OWN_UNITS and wanted in anywhere)
 
 
-def _only_decade(number: Number, known_dates: Sequence[Date]) -> bool:
-    """Whether the number is the "1990" of "1990s", which names no year."""
-    return any(date.decade is not None and number.span.within(date.span) for date in known_dates)
+def _of_date(number: Number, known_dates: Sequence[Date]) -> bool:
+    """Whether the number is part of a date and says nothing by itself: the "13" of "13 June", the "1990" of "1990s"."""
+    return any(
+        number.span.within(date.span) and (date.decade is not None or date.month is not None) for date in known_dates
+    )
 
 
 def _overlaps(left: Span, right: Span) -> bool:

@@ -48,12 +48,26 @@ def _nearest(claim: Claim, artifacts: ArtifactStore) -> Iterator[tuple[str, Evid
     """Sentences of the claim's artifacts nearest to it, nearest first: text, place, share of the claim they have."""
     found = [(text, ref) for ref in claim.evidence for text, ref in _around(ref, claim, artifacts)]
     overlap = Overlap([text for text, _ in found])
-    wanted = frozenset(terms(claim.text))
+    wanted = _subject(claim, artifacts)
     values = {number.value for number in numbers(claim.text)}
     shares = [overlap.share(wanted, place) for place in range(len(found))]
     worths = [share + 0.5 * _share_of_values(text, values) for share, (text, _) in zip(shares, found, strict=True)]
     for place in sorted(range(len(found)), key=lambda place: -worths[place])[:_TRIED]:
         yield *found[place], shares[place]
+
+
+def _subject(claim: Claim, artifacts: ArtifactStore) -> frozenset[str]:
+    """The stems that tell what a claim is about: its numbers may be what is wrong, its title's words are everywhere."""
+    own = frozenset(term for term in terms(claim.text) if not term.isdigit())
+    titles = frozenset(term for ref in claim.evidence for term in terms(_title(ref, artifacts)))
+    return own - titles or own
+
+
+def _title(ref: EvidenceRef, artifacts: ArtifactStore) -> str:
+    try:
+        return artifacts.get(ref.artifact).title
+    except UnknownArtifact:
+        return ""
 
 
 def _share_of_values(text: str, values: set[Decimal]) -> float:

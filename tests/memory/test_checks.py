@@ -11,9 +11,11 @@ from foreplan.memory.evidence import EvidenceRef
 from foreplan.memory.text.sentences import sentences
 
 TEXT = (
-    "The Arden Bridge in Norwick was not opened before 3 May 1932. It cost 3.5 million dollars and is 1,410 metres long. "
+    "The Arden Bridge in Norwick was not opened before 3 May 1932. "
+    "It cost 3.5 million dollars and is 1,410 metres long. "
     "The engineer Ilse Brandt said “it will stand for a century”. It is open every day except Monday. "
-    "At most 40 ships pass daily, says https://ships.example/log. A third of them (33%) carry coal. Opened in the 1930s."
+    "At most 40 ships pass daily, says https://ships.example/log. "
+    "A third of them (33%) carry coal. Opened in the 1930s."
 )
 
 
@@ -64,6 +66,7 @@ def test_honest_wording_passes(store, text, place):
         ("At least 40 ships pass daily.", 4, "limit"),
         ("At most 40 ships pass daily, says https://ships.example/other.", 4, "url"),
         ("33 of them carry coal.", 5, "number"),
+        ("3 of them were opened before 1932.", 0, "number"),
         ("The Arden Bridge was opened in 1930.", 6, "number"),
         ("Ships pay a toll to the town.", 1, "support"),
     ],
@@ -113,7 +116,7 @@ def test_derived_claims_are_computed_again(store):
         derived("cost > metres", "false", "It cost more: {}.", **inputs),
         Claim(text="It is 5.", kind="derived", value="5"),
     ):
-        assert [failing.check for failing in check_claim(wrong, store, known=known)][0] == "derived"
+        assert next(failing.check for failing in check_claim(wrong, store, known=known)) == "derived"
 
 
 def test_a_reports_sentence_is_held_against_all_its_spans():

@@ -67,7 +67,7 @@ def test_derived_claims_follow_their_inputs_to_new_ids_and_fall_with_them():
     kept, moved = verified.digest.claims
     assert moved.text == length.text
     assert moved.id != length.id
-    assert kept.derivation.inputs == {"x": moved.id}
+    assert kept.derivation == Derivation(expression="2 * x", inputs={"x": moved.id})
     assert verified.dropped == 2
 
 

@@ -16,12 +16,13 @@ CLAIMS = st.builds(
     lambda text, refs, value, confidence: Claim(text=text, evidence=tuple(refs), value=value, confidence=confidence),
     st.sampled_from(["x", "y"]), st.lists(REFS, max_size=2), st.sampled_from([None, "1", "2"]), st.floats(0, 1),
 )  # fmt: skip
+TEXTS = st.lists(st.text(max_size=3), max_size=3)
 DIGESTS = st.lists(
     st.builds(
         lambda claims, open_questions, failures: Digest(
             subtask="s", claims=tuple(claims), open_questions=tuple(open_questions), failures=tuple(failures)
         ),
-        st.lists(CLAIMS, max_size=5), st.lists(st.text(max_size=3), max_size=3), st.lists(st.text(max_size=3), max_size=3),
+        st.lists(CLAIMS, max_size=5), TEXTS, TEXTS,
     ),
     max_size=4,
 )  # fmt: skip

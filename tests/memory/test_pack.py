@@ -7,17 +7,20 @@ from foreplan.memory.digest import Claim, Digest
 from foreplan.memory.pack import pack
 from foreplan.memory.text.size import upper_bound_tokens
 
-WORDS = st.sampled_from("bridge tower river cost metres opened Arden Norwick 1932 40 of the not".split())
+WORDS = st.sampled_from(
+    ["bridge", "tower", "river", "cost", "metres", "opened", "Arden", "Norwick", "1932", "40", "of", "the", "not"]
+)
 CLAIMS = st.builds(
     lambda words, confidence, supported: Claim(text=" ".join(words), confidence=confidence, supported=supported),
     st.lists(WORDS, min_size=1, max_size=20), st.floats(0, 1), st.booleans(),
 )  # fmt: skip
+TEXTS = st.lists(st.text(max_size=20), max_size=2)
 DIGESTS = st.lists(
     st.builds(
         lambda number, claims, open_questions, failures: Digest(
             subtask=f"s{number}", claims=tuple(claims), open_questions=tuple(open_questions), failures=tuple(failures)
         ),
-        st.integers(0, 99), st.lists(CLAIMS, max_size=6), st.lists(st.text(max_size=20), max_size=2), st.lists(st.text(max_size=20), max_size=2),
+        st.integers(0, 99), st.lists(CLAIMS, max_size=6), TEXTS, TEXTS,
     ),
     max_size=4,
 )  # fmt: skip

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - look-alike punctuation is what is tested
 """Names, links, quotations, limits, words and sizes."""
 
 import pytest
@@ -64,11 +65,16 @@ def test_words_fold_accents_forms_and_scripts_without_spaces():
     assert terms("The bridges were publishing") == ["bridg", "publish"]
 
 
+def place(quote, text):
+    span = locate(quote, text)
+    return span and span.of(text)
+
+
 def test_locate_finds_exact_rewritten_and_near_quotes_but_no_changed_number():
     text = "He said: “The bridge — opened in 1932 —\n was the largest bridge of its kind.” It cost 5 million."
-    assert locate("It cost 5 million.", text).of(text) == "It cost 5 million."
-    assert locate('"the bridge - opened in 1932 - was', text).of(text) == "“The bridge — opened in 1932 —\n was"
-    assert locate("was the largest bridges of its kind", text).of(text) == "was the largest bridge of its kind."
+    assert place("It cost 5 million.", text) == "It cost 5 million."
+    assert place('"the bridge - opened in 1932 - was', text) == "“The bridge — opened in 1932 —\n was"
+    assert place("was the largest bridges of its kind", text) == "was the largest bridge of its kind."
     assert locate("The bridge — opened in 1933 —\n was the largest bridge of its kind", text) is None
     assert locate("nothing of the sort is said anywhere", text) is None
     assert locate("", text) is None
@@ -77,8 +83,7 @@ def test_locate_finds_exact_rewritten_and_near_quotes_but_no_changed_number():
 @given(st.text(max_size=200), st.integers(0, 200), st.integers(0, 200))
 def test_locate_finds_every_part_of_a_text(text, start, length):
     part = text[start : start + length].strip()
-    found = locate(part, text)
-    assert (found is None) if not part else found.of(text) == part
+    assert place(part, text) == (part or None)
 
 
 @given(st.text(max_size=50), st.text(max_size=50))

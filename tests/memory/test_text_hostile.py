@@ -18,8 +18,10 @@ from foreplan.memory.text.words import terms
 
 FINDERS = [sentences, numbers, codes, dates, urls, quotations, entities, limits, terms]
 UNITS = [
-    "1", "1,", "1.", "1/2", "1'", "½", "1 ", "2021-05-", "1e", "x 10^", "1 to ", "one ", "one hundred ", "“", '"', '" "', "``",
-    " ", "\n", ".", "A. ", "Aa ", "Mr. ", "http://", "www.a)))", "not ", "n't", "no more ", "May 1 ", "漢字", "a\u0301", "\ud800 ", "\x00", "$", "(", "- ",
+    "1", "1,", "1.", "1/2", "1'", "½", "1 ", "2021-05-", "1e", "x 10^", "1 to ", "one ", "one hundred ", "“", '"',
+    '" "', "``",
+    " ", "\n", ".", "A. ", "Aa ", "Mr. ", "http://", "www.a)))", "not ", "n't", "no more ", "May 1 ", "漢字",
+    "a\u0301", "\ud800 ", "\x00", "$", "(", "- ",
 ]  # fmt: skip
 
 
@@ -28,7 +30,7 @@ def test_eight_times_the_text_takes_about_eight_times_as_long(finder):
     for unit in UNITS:
         short, long = (unit * (size // len(unit)) for size in (4_000, 32_000))
         fast = min(_seconds(finder, short) for _ in range(2))
-        slow = _seconds(finder, long)
+        slow = min(_seconds(finder, long) for _ in range(3))
         assert slow < 0.05 or slow < 30 * max(fast, 1e-4), (unit, fast, slow)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - look-alike punctuation is what is tested
 """Numbers and dates are read as values, whatever they are written like."""
 
 from decimal import Decimal

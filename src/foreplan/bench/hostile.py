@@ -45,12 +45,12 @@ class Scripted:
 
 @dataclass(frozen=True)
 class Case:
-    """One false claim and the true ones beside it. `right` is the sentence the false one is about."""
+    """One false claim and the true ones beside it. `bearing` are the sentences that do state what it says."""
 
     trick: str
     lie: Claim
     honest: tuple[Claim, ...]
-    right: str
+    bearing: tuple[str, ...]
 
 
 def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
@@ -94,7 +94,8 @@ def _case(rng: random.Random, artifacts: MemoryArtifacts) -> Case:
     )
     trick = rng.choice(list(statement.false) if rng.random() < FALSE_SHARE else WRONG_EVIDENCE)
     lie = _lie(rng, trick, pages, hashes, place)
-    return Case(trick, lie, honest, statement.sentence)
+    stated = (each for other in pages for each in other.statements)
+    return Case(trick, lie, honest, tuple(each.sentence for each in stated if lie.text in each.honest))
 
 
 def _lie(rng: random.Random, trick: str, pages: Sequence[Page], hashes: Sequence[str], place: int) -> Claim:
@@ -138,7 +139,7 @@ def _borne_out(claim: Claim, case: Case, artifacts: MemoryArtifacts) -> bool:
     """Whether what was said with the wrong evidence now cites the right words. Other lies are never borne out."""
     if case.trick not in WRONG_EVIDENCE:
         return False
-    return any(case.right in artifacts.span(ref) for ref in claim.evidence)
+    return any(sentence in artifacts.span(ref) for ref in claim.evidence for sentence in case.bearing)
 
 
 def _in_report(claim: Claim, artifacts: MemoryArtifacts) -> bool:

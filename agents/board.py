@@ -21,6 +21,9 @@ from ..planner.plan import PlanHead, PlanPrefix, Subtask
 _MOST = 10_000_000
 """More than a run can keep. Read in one search: stores order by time, where equals could get lost between two pages."""
 
+_FEW = 50
+"""So many results are read one by one; more of them in one search."""
+
 
 class Result(BaseModel):
     """How a subtask ended: its digest, for which inputs, in which revision of the plan, at what cost."""
@@ -87,8 +90,11 @@ class Board:
         return None if item is None else Result.model_validate(item.value)
 
     async def results(self, keys: Sequence[str]) -> list[Result | None]:
-        """The results under these keys, in their order."""
-        return list(await asyncio.gather(*map(self.result, keys)))
+        """The results under these keys, in their order. Many are read in one search instead of one by one."""
+        if len(keys) <= _FEW:
+            return list(await asyncio.gather(*map(self.result, keys)))
+        kept = await self._all(self._results)
+        return [Result.model_validate(kept[key]) if key in kept else None for key in keys]
 
     async def write(self, key: str, entry: dict[str, Any]) -> None:
         """Keep an entry of the ledger's journal (`core.ledger.Journal`)."""

@@ -27,6 +27,7 @@ from langgraph.store.base import BaseStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from foreplan.agents.context import Context
+from foreplan.agents.durable import open_saver, open_store
 from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
 from foreplan.bench._dags import plan_of
@@ -165,12 +166,7 @@ async def _large() -> float:
 async def _sqlite() -> AsyncIterator[tuple[AsyncSqliteSaver, AsyncSqliteStore, Path]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        async with (
-            AsyncSqliteSaver.from_conn_string(str(folder / "state.sqlite")) as saver,
-            AsyncSqliteStore.from_conn_string(str(folder / "store.sqlite")) as store,
-        ):
-            await saver.setup()
-            await store.setup()
+        async with open_saver(folder / "state.sqlite") as saver, open_store(folder / "store.sqlite") as store:
             yield saver, store, folder
 
 

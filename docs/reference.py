@@ -27,7 +27,10 @@ from foreplan.core.settings.shape import Endpoint, McpServer, PoolWorker, Settin
 
 DOCS = Path(__file__).parent
 HELP = DOCS.parent / "src" / "foreplan" / "cli" / "help.txt"
-COMMANDS = ("run", "plan", "show", "sources", "sources index", "sources status", "doctor")
+COMMANDS = (
+    "run", "plan", "show", "sources", "sources index", "sources status", "memory", "memory list", "memory show",
+    "memory forget", "doctor",
+)  # fmt: skip
 WIDTH = "100"
 
 

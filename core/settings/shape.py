@@ -148,6 +148,9 @@ class StorageSettings(Table):
     """Where runs and indexes are kept."""
 
     home: Path | None = Field(default=None, description="Folder of runs and indexes; unset, the user data folder.")
+    project: Word | None = Field(
+        default=None, description="Name of the project whose runs share lessons; unset, each working folder is one."
+    )
     keep_days: Annotated[Annotated[int, Field(ge=1, le=36_500)] | None, BeforeValidator(_none_word)] = Field(
         default=90, description="Finished runs older than this are deleted when a new one starts; `none` keeps them."
     )

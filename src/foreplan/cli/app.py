@@ -26,6 +26,10 @@ Config = Annotated[
     typer.Option(envvar="FOREPLAN_CONFIG", metavar="FILE", help="Settings file instead of ./foreplan.toml."),
 ]
 Home = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of runs and indexes.")]
+Project = Annotated[
+    str | None, typer.Option(metavar="NAME", help="Project whose runs share lessons; unset, the working folder's.")
+]
+Key = Annotated[str | None, typer.Argument(metavar="KEY", help="The start of a lesson's key.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Embedded = Annotated[bool, typer.Option("--embedded", help="Use no model, even if one is configured.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Model of every role.")]
@@ -53,6 +57,8 @@ app = typer.Typer(
 )
 sources_app = typer.Typer(help="Index folders of documents, and see what is in an index.", no_args_is_help=True)
 app.add_typer(sources_app, name="sources")
+memory_app = typer.Typer(help="See and delete the lessons that a project's runs have learned.", no_args_is_help=True)
+app.add_typer(memory_app, name="memory")
 
 
 @app.callback(invoke_without_command=True)
@@ -87,6 +93,7 @@ def run(
     length: Length = None,
     output: Output = None,
     as_json: AsJson = False,
+    project: Project = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
@@ -146,6 +153,33 @@ def sources_status(
 ) -> None:
     """Say what the index of folders holds, and which files could not be read."""
     perform("sources_status", locals())
+
+
+@memory_app.command("list", epilog=Example + "foreplan memory list")
+def memory_list(as_json: AsJson = False, home: Home = None, config: Config = None) -> None:
+    """List the projects that have lessons, and how many."""
+    perform("memory", {"action": "list", **locals()})
+
+
+@memory_app.command("show", epilog=Example + "foreplan memory show 3f9a")
+def memory_show(
+    key: Key = None, project: Project = None, as_json: AsJson = False, home: Home = None, config: Config = None
+) -> None:
+    """List a project's lessons, newest first, or show one: what was tried, and what happened."""
+    perform("memory", {"action": "show", **locals()})
+
+
+@memory_app.command("forget", epilog=Example + "foreplan memory forget 3f9a")
+def memory_forget(
+    key: Key = None,
+    every: Annotated[bool, typer.Option("--all", help="Forget all of the project's lessons.")] = False,
+    project: Project = None,
+    as_json: AsJson = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Delete one lesson, or all of a project's."""
+    perform("memory", {"action": "forget", "all": every, **locals()})
 
 
 @app.command(epilog=Example + "foreplan doctor")

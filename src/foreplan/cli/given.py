@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,9 +53,21 @@ def home_from(flags: Mapping[str, Any], settings: Settings) -> Path:
     return data_home(flags.get("home") or (None if os.environ.get(HOME_VARIABLE) else settings.storage.home))
 
 
-def project_here() -> str:
-    """The name under which lessons are shared: one for each working folder, telling nothing of where it is."""
-    return hashlib.sha256(str(Path.cwd()).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def project_from(flags: Mapping[str, Any], settings: Settings) -> str:
+    """The project whose runs share lessons: `--project`, else the settings, else one of the working folder's own.
+
+    That one is named after the folder, with a few digits that tell it from other folders of the same name.
+    """
+    named: str | None = flags.get("project") or settings.storage.project
+    if named is not None:
+        return named.strip() or _project_here()
+    return _project_here()
+
+
+def _project_here() -> str:
+    here = Path.cwd()
+    name = re.sub(r"[^\w-]+", "-", here.name).strip("-")[:40] or "root"
+    return f"{name}-{hashlib.sha256(str(here).encode('utf-8', 'surrogatepass')).hexdigest()[:6]}"
 
 
 def brief_from(flags: Mapping[str, Any], sources: Sequence[Path]) -> Brief:

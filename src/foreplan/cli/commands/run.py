@@ -17,7 +17,7 @@ from foreplan.agents.run import resume, run
 from foreplan.agents.tools.toolset import toolset
 from foreplan.cli.asking import Asking, check_can_ask
 from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED
-from foreplan.cli.given import brief_from, home_from, project_here, settings_from
+from foreplan.cli.given import brief_from, home_from, project_from, settings_from
 from foreplan.cli.library import index_to_search
 from foreplan.cli.log import keep_words
 from foreplan.cli.plan_file import check_output, load_plan_file, write_output
@@ -74,7 +74,7 @@ def main(**flags: Any) -> int:
         limits=settings.run_limits,
         approve=flags["approve"],
         vary_workers=settings.vary_workers,
-        project=project_here(),
+        project=project_from(flags, settings),
     )
     try:
         with _told_how_to_go_on(work, home):

@@ -1,6 +1,6 @@
 """What a run keeps by key in a LangGraph store: the plan's items, the subtasks' results, the ledger's journal.
 
-In go small JSON values, each durable when its call returns (as durable as the store is); out they come after a crash.
+In go JSON values, each durable when its call returns (as durable as the store is); out they come after a crash.
 Law: nothing here depends on the order of LangGraph's calls, so an edited plan or state reads only what is still true.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from langgraph.store.base import BaseStore
@@ -16,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 from ..core.errors import FaultKind
 from ..memory.digest import Digest
+from ..memory.plain import plain_data
+from ..planner.exchange import Exchange
 from ..planner.plan import PlanHead, PlanPrefix, Subtask
 
 _MOST = 10_000_000
@@ -54,8 +58,8 @@ class Board:
     def __init__(self, store: BaseStore, run: str) -> None:
         self._store = store
         shelf = hashlib.sha256(run.encode()).hexdigest()[:32]
-        self._plan, self._results, self._journal = (
-            ("foreplan", "run", shelf, part) for part in ("plan", "result", "journal")
+        self._plan, self._results, self._journal, self._exchanges = (
+            ("foreplan", "run", shelf, part) for part in ("plan", "result", "journal", "exchange")
         )
 
     async def commit(self, head: PlanHead | None, position: int, subtasks: Sequence[Subtask]) -> None:
@@ -103,6 +107,17 @@ class Board:
     async def journal(self) -> list[dict[str, Any]]:
         """All journal entries."""
         return list((await self._all(self._journal)).values())
+
+    async def keep_exchanges(self, revision: int, exchanges: Sequence[Exchange]) -> None:
+        """Keep what the planner was sent and said for one revision of the plan."""
+        began_ns = time.time_ns()
+        for number, exchange in enumerate(exchanges):
+            value = plain_data({"revision": revision, **asdict(exchange)})
+            await self._store.aput(self._exchanges, f"{began_ns:020d}-{number:03d}", value, index=False)
+
+    async def exchanges(self) -> list[dict[str, Any]]:
+        """What was kept of the planner's exchanges, in order: `revision`, `sent`, `said` and `reasoning` of each."""
+        return [value for _, value in sorted((await self._all(self._exchanges)).items())]
 
     async def _all(self, namespace: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         return {item.key: item.value for item in await self._store.asearch(namespace, limit=_MOST)}

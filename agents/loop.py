@@ -127,4 +127,5 @@ async def _result(state: Json, context: Context, store: BaseStore | None, second
         dollars=scope.ledger.dollars(),
         calls=scope.ledger.calls(),
         seconds=seconds,
+        exchanges=await scope.board.exchanges(),
     )

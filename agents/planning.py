@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from ..core.errors import BudgetExhausted, ForeplanError
 from ..core.events import Noted, PlanItem, PlanReady
 from ..planner.embedded import facets
+from ..planner.exchange import Hear
 from ..planner.plan import Plan, PlanHead, PlanPrefix, Subtask
 from ..planner.propose import propose_stream
+from .listening import listening
 from .scope import Scope
 
 _Start = Callable[[Sequence[Subtask]], None]
@@ -65,17 +67,19 @@ async def written_plan(scope: Scope, start: _Start) -> Plan:
 
 async def _write(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> None:
     try:
-        await _write_in_time(scope, writing, prefix)
+        async with listening(scope) as hear:
+            await _write_in_time(scope, writing, prefix, hear)
     except ForeplanError as error:
         if not writing.subtasks:
             raise
         scope.emit(Noted(text=f"The plan ends early: {error.message}", level="warning"))
 
 
-async def _write_in_time(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> None:
+async def _write_in_time(scope: Scope, writing: _Writing, prefix: PlanPrefix | None, hear: Hear) -> None:
+    batches = _batches(_items(scope, prefix, hear))
     try:
-        async with asyncio.timeout(scope.seconds_for_work) as limit, aclosing(_batches(_items(scope, prefix))) as all_:
-            async for batch in all_:
+        async with asyncio.timeout(scope.seconds_for_work) as limit, aclosing(batches):
+            async for batch in batches:
                 await writing.add(batch)
                 scope.stop_if_drained()
     except TimeoutError as error:
@@ -114,7 +118,7 @@ class _Writing:
         return PlanPrefix(self._head, tuple(self.subtasks)).plan()
 
 
-def _items(scope: Scope, prefix: PlanPrefix | None) -> AsyncIterator[_Item]:
+def _items(scope: Scope, prefix: PlanPrefix | None, hear: Hear) -> AsyncIterator[_Item]:
     models = scope.context.models
     if models.embedded:
         return _embedded_items(scope, prefix)
@@ -127,6 +131,7 @@ def _items(scope: Scope, prefix: PlanPrefix | None) -> AsyncIterator[_Item]:
         lessons=scope.lessons.texts(scope.brief.goal),
         committed=prefix,
         emit=scope.emit,
+        hear=hear,
     )
 
 

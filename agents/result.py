@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,10 @@ from .report import Report
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run's plan, digests, report and spend. `state` is done, partial, failed or rejected."""
+    """A run's plan, digests, report and spend. `state` is done, partial, failed or rejected.
+
+    `exchanges` is what the planner was `sent` and what it `said` (with its `reasoning`), call by call, for training.
+    """
 
     run_id: str
     state: str
@@ -26,9 +30,10 @@ class RunResult:
     dollars: float
     calls: int
     seconds: float
+    exchanges: Sequence[Mapping[str, Any]] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as plain JSON: plan, digests, report with its citations, spend."""
+        """What a user wants of it as plain JSON: plan, digests, report with its citations, spend."""
         return {
             "run": self.run_id,
             "state": self.state,

@@ -114,7 +114,8 @@ class _Drive:
         with self.directory.working(), TraceWriter(self.directory.trace, redactor=redactor) as trace:
             trace.keep("brief", self.brief)
             result = await self._run(trace)
-            _leave(self.directory, result, trace)
+            if not self.directory.finished:
+                _leave(self.directory, result, trace)
         return result
 
     async def _run(self, trace: TraceWriter) -> RunResult:
@@ -143,6 +144,8 @@ class _Drive:
 
 def _leave(directory: RunDir, result: RunResult, trace: TraceWriter) -> None:
     """Write what a finished run leaves; the result last, because its presence means that the run is finished."""
+    for exchange in result.exchanges:
+        trace.keep("messages", exchange)
     if result.plan is not None:
         directory.write(directory.plan, dump_plan(result.plan))
         trace.keep("plan", result.plan)

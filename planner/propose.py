@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from ..core.errors import MalformedOutput, ModelError
 from ..core.events import Emit, Retried, silent
 from ..core.ledger import Account
-from ..core.models.base import Message, OutputSchema
+from ..core.models.base import Message, OutputSchema, Request
 from .answer import read_answer
 from .brief import Brief
 from .errors import Fault, PlanError, StreamFault, list_faults
+from .exchange import Exchange, Hear, unheard
 from .messages import WorkerOffer, continue_messages, planner_messages, repair_messages
 from .plan import Plan, PlanPrefix
 from .schema import output_schema
@@ -43,6 +44,7 @@ async def propose(
     workers: Sequence[WorkerOffer] = (),
     lessons: Sequence[str] = (),
     emit: Emit = silent,
+    hear: Hear = unheard,
 ) -> Plan:
     """A whole plan for the brief.
 
@@ -54,6 +56,7 @@ async def propose(
         workers: the pool to choose from; its names stand in `rules.workers`.
         lessons: what failed before, a sentence each.
         emit: tells of faults that go back to the model.
+        hear: is told what was sent and said.
 
     Raises:
         PlanError: when there are faults after `MAX_REPAIRS` repairs; it keeps the model's last words.
@@ -62,7 +65,7 @@ async def propose(
     """
     messages = planner_messages(brief, rules, workers=workers, lessons=lessons)
     read = partial(read_answer, rules=rules)
-    return await ask_for_plan(model, messages, read, account=account, output=output_schema(rules), emit=emit)
+    return await ask_for_plan(model, messages, read, account=account, output=output_schema(rules), emit=emit, hear=hear)
 
 
 async def ask_for_plan(
@@ -73,6 +76,7 @@ async def ask_for_plan(
     account: Account,
     output: OutputSchema,
     emit: Emit = silent,
+    hear: Hear = unheard,
 ) -> Plan:
     """The plan that `messages` ask for and `read` finds in the answer, its faults repaired by the model.
 
@@ -81,7 +85,7 @@ async def ask_for_plan(
     """
     asked, raw, faults = list(messages), "", list[Fault]()
     for repair in range(MAX_REPAIRS + 1):
-        raw, found = await _answer(model, asked, read, account=account, output=output, emit=emit)
+        raw, found = await _answer(model, asked, read, account=account, output=output, emit=emit, hear=hear)
         if isinstance(found, Plan):
             return found
         faults = found
@@ -105,12 +109,16 @@ async def _answer(
     account: Account,
     output: OutputSchema,
     emit: Emit,
+    hear: Hear,
 ) -> tuple[str, Plan | list[Fault]]:
     """One answer's words, and the plan or the faults in it."""
+    sent: list[Request] = []
     try:
-        reply = await model.call(messages, account=account, output=output, emit=emit)
+        reply = await model.call(messages, account=account, output=output, emit=emit, sent=sent.append)
     except MalformedOutput as error:
+        hear(Exchange(sent[-1].messages, error.raw))
         return error.raw, [Fault("", error.message)]
+    hear(Exchange(sent[-1].messages, reply.text, reply.reasoning))
     found = read(reply.text)
     if isinstance(found, list) and reply.finish_reason == "length":
         found = [Fault("", "the text was cut at its length limit: write a shorter plan"), *found]
@@ -127,6 +135,7 @@ async def propose_stream(
     workers: Sequence[WorkerOffer] = (),
     lessons: Sequence[str] = (),
     emit: Emit = silent,
+    hear: Hear = unheard,
 ) -> AsyncGenerator[Item, None]:
     """The plan's head, then its subtasks, each the moment it is whole.
 
@@ -146,7 +155,8 @@ async def propose_stream(
         asked = messages + (told if committed is None else _what_stands(committed, faults, rules))
         output = output_schema(rules, known=len(committed.subtasks) if committed else 0)
         stream = PlanStream(rules, committed)
-        async with aclosing(_items(model, asked, stream, account=account, output=output, emit=emit)) as items:
+        written = _items(model, asked, stream, account=account, output=output, emit=emit, hear=hear)
+        async with aclosing(written) as items:
             async for item in items:
                 yield item
         try:
@@ -162,21 +172,33 @@ async def propose_stream(
 
 
 async def _items(
-    model: Model, messages: Sequence[Message], stream: PlanStream, *, account: Account, output: OutputSchema, emit: Emit
+    model: Model,
+    messages: Sequence[Message],
+    stream: PlanStream,
+    *,
+    account: Account,
+    output: OutputSchema,
+    emit: Emit,
+    hear: Hear,
 ) -> AsyncGenerator[Item, None]:
     """The items of one streamed call, up to its end, its first fault, or where it was cut."""
-    begun = False
+    sent, said, thought = list[Request](), list[str](), list[str]()
     try:
-        async with aclosing(model.stream(messages, account=account, output=output, emit=emit)) as deltas:
+        deltas = model.stream(messages, account=account, output=output, emit=emit, sent=sent.append)
+        async with aclosing(deltas):
             async for delta in deltas:
-                begun = begun or bool(delta.text or delta.reasoning)
+                said.append(delta.text)
+                thought.append(delta.reasoning)
                 for item in stream.feed(delta.text):
                     yield item
                 if stream.fault is not None:
                     return
     except ModelError as error:
-        if not begun or error.kind not in ("transient", "malformed"):
+        if not any(said + thought) or error.kind not in ("transient", "malformed"):
             raise
+    finally:
+        if any(said + thought):
+            hear(Exchange(sent[-1].messages, "".join(said), "".join(thought)))
 
 
 def _what_stands(committed: PlanPrefix, faults: Sequence[Fault], rules: PlanRules) -> list[Message]:

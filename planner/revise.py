@@ -16,6 +16,7 @@ from . import dag
 from .answer import read_answer
 from .brief import Brief
 from .errors import Fault
+from .exchange import Hear, unheard
 from .messages import WorkerOffer
 from .outcomes import PROMPT_TOKENS, Outcome, revision_prompt
 from .plan import Plan, Subtask
@@ -53,6 +54,7 @@ async def revise(
     rules: PlanRules,
     workers: Sequence[WorkerOffer] = (),
     emit: Emit = silent,
+    hear: Hear = unheard,
 ) -> Revision:
     """Ask the planner to change a plan that did not work out.
 
@@ -67,6 +69,7 @@ async def revise(
         rules: what the run asks of the plan; its budget gives way to `tokens_left`.
         workers: the pool to choose from.
         emit: tells of faults that go back to the model.
+        hear: is told what was sent and said.
 
     Raises:
         PlanError: when the changed plan still has faults after repairs.
@@ -86,6 +89,7 @@ async def revise(
         account=account,
         output=output_schema(replace(rules, budget_tokens=None), known=len(plan.subtasks) - len(asked.finished)),
         emit=emit,
+        hear=hear,
     )
     return _compare(plan, changed, outcomes)
 

@@ -14,6 +14,7 @@ from ...planner.embedded import facets
 from ...planner.plan import Plan
 from ...planner.propose import propose
 from ..context import Context
+from ..listening import listening
 from ..scope import Scope, scope_in
 from ..state import STATE_VERSION, Json, RunState
 from .given import given_plan
@@ -64,12 +65,14 @@ async def _whole_plan(scope: Scope) -> Plan:
     models = scope.context.models
     if models.embedded:
         return facets(scope.brief)
-    return await propose(
-        models.planner,
-        scope.brief,
-        account=scope.planner_account,
-        rules=scope.rules,
-        workers=scope.offers,
-        lessons=scope.lessons.texts(scope.brief.goal),
-        emit=scope.emit,
-    )
+    async with listening(scope) as hear:
+        return await propose(
+            models.planner,
+            scope.brief,
+            account=scope.planner_account,
+            rules=scope.rules,
+            workers=scope.offers,
+            lessons=scope.lessons.texts(scope.brief.goal),
+            emit=scope.emit,
+            hear=hear,
+        )

@@ -15,6 +15,7 @@ from ...planner.revise import revise as revised
 from ..board import Result
 from ..context import Context
 from ..keys import plan_keys
+from ..listening import listening
 from ..scope import Scope, scope_in
 from ..state import RunState
 
@@ -53,18 +54,20 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
 async def _ask(scope: Scope, plan: Plan) -> Revision:
     results = await scope.board.results(list(plan_keys(scope.brief, plan.subtasks).values()))
     outcomes = [_outcome(*each) for each in zip(plan.subtasks, results, strict=True)]
-    return await revised(
-        scope.context.models.planner,
-        scope.brief,
-        plan,
-        outcomes,
-        scope.lessons.texts(scope.brief.goal),
-        scope.ledger.tokens_left("plan"),
-        account=scope.planner_account,
-        rules=scope.rules,
-        workers=scope.offers,
-        emit=scope.emit,
-    )
+    async with listening(scope) as hear:
+        return await revised(
+            scope.context.models.planner,
+            scope.brief,
+            plan,
+            outcomes,
+            scope.lessons.texts(scope.brief.goal),
+            scope.ledger.tokens_left("plan"),
+            account=scope.planner_account,
+            rules=scope.rules,
+            workers=scope.offers,
+            emit=scope.emit,
+            hear=hear,
+        )
 
 
 def _outcome(subtask: Subtask, result: Result | None) -> Outcome:

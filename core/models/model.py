@@ -36,6 +36,9 @@ from .structured import Ladder, take
 
 T = TypeVar("T")
 
+Sent: TypeAlias = Callable[[Request], None]
+"""Told each attempt's request as it goes out, after the endpoint's quirks were applied."""
+
 _Answered: TypeAlias = tuple[Reply, Request]
 """A whole answer, and the request it answers."""
 
@@ -112,11 +115,13 @@ class Model:
         seed: int | None = None,
         temperature: float | None = None,
         emit: Emit = silent,
+        sent: Sent | None = None,
     ) -> Reply:
         """The whole answer, with the usage it was settled at.
 
         With `output`, `Reply.text` is the JSON text as the model wrote it, told apart from prose around it but not
-        validated: parse it as hostile input. `finish_reason` "length" says that the answer was cut.
+        validated: parse it as hostile input. `finish_reason` "length" says that the answer was cut. `sent` is told each
+        attempt's request.
 
         Raises:
             ModelError: when the endpoint fails for good; `kind` says how.
@@ -132,7 +137,7 @@ class Model:
             seed=seed,
             temperature=temperature,
         )
-        reply, request = await self._through(wanted, account, emit, self._once)
+        reply, request = await self._through(wanted, account, emit, self._once, sent)
         return take(reply, request, worded_tools=bool(tools) and not self.quirks.tools)
 
     async def stream(
@@ -144,6 +149,7 @@ class Model:
         effort: Effort | None = None,
         max_completion_tokens: int | None = None,
         emit: Emit = silent,
+        sent: Sent | None = None,
     ) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; the last one carries the usage it was settled at and `finish_reason`.
 
@@ -161,7 +167,7 @@ class Model:
             output=output,
             effort=effort or self.spec.effort,
         )
-        flow = await self._through(wanted, account, emit, self._open)
+        flow = await self._through(wanted, account, emit, self._open, sent)
         async with flow.stack, aclosing(flow.pieces()) as pieces:
             async for piece in pieces:
                 yield piece
@@ -173,7 +179,12 @@ class Model:
                 await backend.aclose()
 
     async def _through(
-        self, wanted: Request, account: Account, emit: Emit, once: Callable[[Request, Account, Emit], Awaitable[T]]
+        self,
+        wanted: Request,
+        account: Account,
+        emit: Emit,
+        once: Callable[[Request, Account, Emit], Awaitable[T]],
+        sent: Sent | None,
     ) -> T:
         """Fit the request, try it, and fit it anew when the endpoint refuses a part of it that can be done without."""
         while True:
@@ -181,6 +192,8 @@ class Model:
             request = fit(wanted, way, quirks)
 
             async def attempt(request: Request = request) -> T:
+                if sent is not None:
+                    sent(request)
                 return await once(request, account, emit)
 
             try:

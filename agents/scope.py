@@ -83,16 +83,14 @@ class Scope:
     @property
     def seconds_for_work(self) -> float | None:
         """Seconds until all but the writer must stop, so that it keeps its share of the run's time; None: no limit."""
-        limits, left = self.context.limits, self.ledger.seconds_left()
-        if left is None or limits.seconds is None:
-            return None
-        return max(0.0, left - limits.seconds * limits.writer_share)
+        left = self.planner_account.seconds_left
+        return None if left is None else max(0.0, left)
 
     @property
     def grace_s(self) -> float:
         """Seconds that work may overrun its time to hand in what it has; at most half of the writer's share."""
-        limits = self.context.limits
-        return _GRACE_S if limits.seconds is None else min(_GRACE_S, limits.seconds * limits.writer_share / 2)
+        share = self.context.limits.writer_seconds
+        return _GRACE_S if share is None else min(_GRACE_S, share / 2)
 
     @property
     def offers(self) -> tuple[WorkerOffer, ...]:
@@ -126,7 +124,13 @@ async def open_scope(
     store = context.store if store is None else store
     board = Board(store, state["run"])
     ledger = Ledger(context.limits, journal=board, started_at=state.get("clock") or None)
-    ledger.hold(WRITER, tokens=context.limits.writer_tokens or 0, dollars=context.limits.writer_dollars or 0.0)
+    limits = context.limits
+    ledger.hold(
+        WRITER,
+        tokens=limits.writer_tokens or 0,
+        dollars=limits.writer_dollars or 0.0,
+        seconds=limits.writer_seconds or 0.0,
+    )
     ledger.replay(await board.journal())
     return Scope(
         run=state["run"],

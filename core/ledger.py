@@ -55,6 +55,11 @@ class Limits:
         return None if self.dollars is None else self.dollars * self.writer_share
 
     @property
+    def writer_seconds(self) -> float | None:
+        """Seconds at the end that are kept back for the writer, or None when the run has no time limit."""
+        return None if self.seconds is None else self.seconds * self.writer_share
+
+    @property
     def plan_tokens(self) -> int | None:
         """Tokens that the planner and all subtasks share, or None when the run has no token limit."""
         return None if self.tokens is None or self.writer_tokens is None else self.tokens - self.writer_tokens
@@ -97,6 +102,7 @@ class _Book:
     cap_tokens: int | None = None
     held_tokens: int = 0
     held_dollars: float = 0.0
+    held_seconds: float = 0.0
     spent: Usage = field(default_factory=Usage)
     spent_dollars: float = 0.0
     open_tokens: int = 0
@@ -140,10 +146,10 @@ class Ledger:
             book.cap_tokens = cap_tokens
         return Account(self, name, priority)
 
-    def hold(self, name: str, *, tokens: int = 0, dollars: float = 0.0) -> None:
-        """Keep back a share of the run's limit that only account `name` may reserve."""
+    def hold(self, name: str, *, tokens: int = 0, dollars: float = 0.0, seconds: float = 0.0) -> None:
+        """Keep back a share of the run's limits, and the end of its time, for account `name`."""
         book = self._books.setdefault(name, _Book())
-        book.held_tokens, book.held_dollars = tokens, dollars
+        book.held_tokens, book.held_dollars, book.held_seconds = tokens, dollars, seconds
         self._holders.add(name)
 
     def spent(self, name: str | None = None) -> Usage:
@@ -158,9 +164,12 @@ class Ledger:
         """How many calls of one account, or of the whole run, were settled."""
         return self._book(name).calls
 
-    def seconds_left(self) -> float | None:
-        """Seconds until the run's deadline, or None when it has none."""
-        return None if self.limits.seconds is None else self.limits.seconds - (self._clock() - self._started_at)
+    def seconds_left(self, name: str | None = None) -> float | None:
+        """Seconds until the run's deadline, less those kept back for others than `name`; None when it has none."""
+        if self.limits.seconds is None:
+            return None
+        held = 0.0 if name is None else sum(each.held_seconds for each in self._other_holders(name))
+        return self.limits.seconds - (self._clock() - self._started_at) - held
 
     def tokens_left(self, name: str) -> int | None:
         """Tokens account `name` could reserve now (its cap and the run's limit), or None when nothing limits it."""
@@ -302,6 +311,11 @@ class Account:
     def tokens_left(self) -> int | None:
         """Tokens this account could reserve now, or None when nothing limits it."""
         return self.ledger.tokens_left(self.name)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until this account's time is up, or None when the run has no deadline."""
+        return self.ledger.seconds_left(self.name)
 
     @property
     def spent(self) -> Usage:

@@ -77,7 +77,7 @@ class RetryPolicy:
             ForeplanError: the fault that ended it: one that will not pass, or the last of too many.
         """
         retrying = AsyncRetrying(
-            stop=self.stop | stop_at_deadline(account.ledger.seconds_left),
+            stop=self.stop | stop_at_deadline(lambda: account.seconds_left),
             wait=self.wait,
             retry=retry_if_exception(may_pass),
             before_sleep=lambda state: emit(_retried(state, account.name)),

@@ -117,6 +117,12 @@ async def test_dollars_and_seconds_limit_too():
         await ledger.account("a").reserve(1, 20, PRICE)
 
 
+def test_the_end_of_the_time_is_kept_back_too():
+    ledger = Ledger(Limits(seconds=10), clock=lambda: 0.0)
+    ledger.hold("writer", seconds=2.0)
+    assert (ledger.account("a").seconds_left, ledger.account("writer").seconds_left) == (8.0, 10.0)
+
+
 async def test_a_reservation_that_could_not_be_written_down_sets_nothing_aside():
     class Stuck:
         async def write(self, key: str, entry: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from foreplan.core.errors import ModelError, SettingsError
+from foreplan.core.events import Event, Noted
 from foreplan.core.ledger import Account, Ledger, Limits
 from foreplan.core.models.base import Delta, OutputSchema, Reply, Request
 from foreplan.core.models.connect import wrap
@@ -130,11 +131,15 @@ async def test_structured_output_of_a_chat_model_without_tools_is_asked_for_in_w
     assert (reply.text, planner.structured) == ('{"a": 1}', "prompt")
 
 
-async def test_faults_of_a_users_chat_model_are_named_by_its_class():
-    chat = GenericFakeChatModel(messages=iter([AIMessage("unused")]))
+async def test_a_users_chat_model_that_takes_no_tools_is_told_of_them_in_words():
+    chat = GenericFakeChatModel(messages=iter([AIMessage("in words")]))
     tool = {"type": "function", "function": {"name": "t", "parameters": {"type": "object", "properties": {}}}}
-    with pytest.raises(ModelError, match=r"GenericFakeChatModel takes no tools.*quirks\.tools"):
-        await Models.of(chat).planner.call(MESSAGES, account=account(), tools=[tool])
+    told: list[Event] = []
+    reply = await Models.of(chat).planner.call(MESSAGES, account=account(), tools=[tool], emit=told.append)
+    assert reply.text == "in words"
+    assert [event.text for event in told if isinstance(event, Noted)] == [
+        "GenericFakeChatModel refuses tools; it is not sent again."
+    ]
 
 
 async def test_a_users_chat_openai_is_metered_without_hidden_retries():

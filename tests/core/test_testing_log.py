@@ -159,8 +159,6 @@ def test_the_file_tells_the_same_as_the_log_and_survives_a_torn_line(tmp_path):
 def test_a_server_in_its_own_process_serves_and_logs(scripts):
     with ProcessServer(f"{scripts}:talkative") as server:
         assert count_tokens(ask(server.url).choices[0].message.content) == 1000
-        with pytest.raises(openai.APITimeoutError):
-            ask(server.url, timeout=0.0001)
         assert server.wait_idle()
         assert server.log[0].finished
         assert server.tokens_billed >= 1000

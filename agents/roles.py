@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..core.events import Emit, silent
 from ..core.ledger import Account
 from ..memory.artifacts import ArtifactStore
-from ..memory.digest import Digest
+from ..memory.digest import Claim, Digest
 from ..memory.documents.base import Sources
 from ..planner.brief import Brief
 from ..planner.plan import Plan, Subtask
@@ -20,6 +20,7 @@ from ..planner.plan import Plan, Subtask
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+    from ..core.models.model import Model
     from .report import Report
 
 
@@ -37,6 +38,7 @@ class Assignment:
         tools: tools beyond the built-in ones.
         emit: tells what happens.
         attempt: 0 for the first attempt, then 1, 2 …; it is also the seed.
+        share_tokens: what this attempt may use of what the account has left; None for all of it.
         missing: ids of dependencies that left nothing.
         deadline: the event loop's time by which to hand in what there is (as `asyncio.timeout_at` takes it), or None;
             an attempt that goes on is cut off soon after.
@@ -51,7 +53,10 @@ class Assignment:
     tools: Sequence[BaseTool] = ()
     emit: Emit = silent
     attempt: int = 0
+    share_tokens: int | None = None
     missing: tuple[str, ...] = field(default=())
+    left_out: tuple[Claim, ...] = ()
+    compressor: Model | None = None
     deadline: float | None = None
 
 

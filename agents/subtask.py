@@ -85,7 +85,12 @@ async def _attempt(
     seconds = scope.seconds_for_work
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
 
+    shares: dict[int, int | None] = {}
+
     async def draw(attempt: int) -> Digest:
+        left = account.tokens_left
+        # Attempts side by side have equal shares: what is left when the first of them begins.
+        share = shares.setdefault(attempts.batch, left and left // (subtask.attempts - attempts.batch))
         assignment = Assignment(
             brief=scope.brief,
             subtask=subtask,
@@ -96,13 +101,15 @@ async def _attempt(
             tools=scope.context.tools,
             emit=scope.emit,
             attempt=attempt,
+            share_tokens=share,
             missing=missing,
             deadline=deadline,
         )
         return await workers[attempt % len(workers)].work(assignment)
 
+    attempts = Attempts(draw, subtask.attempts)
     last = None if deadline is None else deadline + scope.grace_s
-    digest = await _select(scope, subtask, account, Attempts(draw, subtask.attempts), last)
+    digest = await _select(scope, subtask, account, attempts, last)
     short = missing and digest.state == "done"
     return digest.model_copy(update={"state": "partial"}) if short else digest
 

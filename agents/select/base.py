@@ -23,10 +23,10 @@ Verifier: TypeAlias = Callable[[str, Digest], Awaitable[float]]
 
 
 class Attempts:
-    """Up to `limit` attempts at one subtask."""
+    """Up to `limit` attempts at one subtask. `batch` is the first number of those that were begun together last."""
 
     def __init__(self, draw: Draw, limit: int) -> None:
-        self._draw, self._limit, self._made = draw, limit, 0
+        self._draw, self._limit, self._made, self.batch = draw, limit, 0, 0
         self._came: dict[int, Digest] = {}
 
     @property
@@ -46,7 +46,7 @@ class Attempts:
             Exception: the last attempt's error, when no attempt is left and none ever gave a digest.
         """
         numbers = range(self._made, self._made + min(count, self.left))
-        self._made = numbers.stop
+        self.batch, self._made = numbers.start, numbers.stop
         outcomes = await asyncio.gather(*map(self._make, numbers), return_exceptions=True)
         errors = [each for each in outcomes if isinstance(each, BaseException)]
         for error in errors:

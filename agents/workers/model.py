@@ -76,6 +76,7 @@ class _Attempt:
         self._desk = Desk(assignment.artifacts, assignment.parents)
         self._toolbox = Toolbox(assignment, self._desk, lessons)
         self._failures: list[str] = []
+        self._used_tokens = 0
         self._nudged = False
         self._repaired = False
 
@@ -134,10 +135,10 @@ class _Attempt:
 
     @property
     def _tokens_left(self) -> int | None:
-        """This attempt's share of what the subtask has left: later attempts get theirs."""
-        left = self._assignment.account.tokens_left
-        attempts = max(1, self._assignment.subtask.attempts - self._assignment.attempt)
-        return None if left is None else left // attempts
+        """What is left to this attempt: of its share, and of what the subtask has."""
+        share, left = self._assignment.share_tokens, self._assignment.account.tokens_left
+        rooms = [room for room in (None if share is None else share - self._used_tokens, left) if room is not None]
+        return min(rooms, default=None)
 
     def _make_room(self, talk: Conversation) -> bool:
         """Fold until the next prompt fits window and cap; false when it does not."""
@@ -174,15 +175,25 @@ class _Attempt:
 
     async def _call(self, talk: Conversation, *, last: bool) -> Reply:
         assignment = self._assignment
-        return await self._model.call(
+        reply = await self._model.call(
             talk.messages,
             account=assignment.account,
             tools=talk.schemas,
             tool_choice=SUBMIT if last else "required",
             effort=assignment.subtask.effort,
+            max_completion_tokens=self._answer_tokens(talk),
             seed=assignment.attempt,
             emit=assignment.emit,
         )
+        self._used_tokens += reply.usage.total_tokens
+        return reply
+
+    def _answer_tokens(self, talk: Conversation) -> int | None:
+        """What an answer may have at most: an attempt that reserved all that is left would starve those beside it."""
+        left = self._tokens_left
+        if left is None:
+            return None
+        return max(MIN_ANSWER_TOKENS, min(self._model.spec.max_completion_tokens, left - talk.most_tokens))
 
     async def _take(self, talk: Conversation, reply: Reply) -> Digest | None:
         """What the reply comes to: a digest, or None when there is more to say."""

@@ -3,6 +3,9 @@
 Each event is a frozen pydantic model; `event.model_dump(mode="json")` goes through LangGraph's custom stream and into
 the trace, and `parse_event` reads it back. `EVENTS_VERSION` changes when a field changes meaning or goes away; new
 fields and new kinds may come without a new version, so readers skip what they do not know.
+
+Law: an event is small whatever a model, a tool or an endpoint said, and there are a few for each model call, tool call
+and subtask. So what waits for a slow reader is bounded by the run's limits; only pieces of the report are longer.
 """
 
 from __future__ import annotations
@@ -11,9 +14,14 @@ import time
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 
 EVENTS_VERSION = 1
+
+MAX_WORDS_CHARS = 4_000
+"""Words that come from elsewhere are cut to this."""
+
+_Words = Annotated[str, AfterValidator(lambda text: text[:MAX_WORDS_CHARS])]
 
 SubtaskState = Literal["done", "capped", "partial", "failed", "skipped"]
 """How a subtask ended: with all it wanted, at its cap, with inputs missing, with an error, or not run at all."""
@@ -70,9 +78,9 @@ class ToolCalled(_Event):
     type: Literal["tool_called"] = "tool_called"
     subtask: str
     tool: str
-    detail: str = ""
+    detail: _Words = ""
     seconds: float = 0.0
-    error: str = ""
+    error: _Words = ""
 
 
 class Spent(_Event):
@@ -97,7 +105,7 @@ class Retried(_Event):
 
     type: Literal["retried"] = "retried"
     account: str
-    reason: str
+    reason: _Words
     attempt: int
     wait_s: float
 
@@ -109,7 +117,7 @@ class LessonLearned(_Event):
     subtask: str
     tool: str = ""
     kind: str
-    text: str
+    text: _Words
 
 
 class SubtaskEnded(_Event):
@@ -121,7 +129,7 @@ class SubtaskEnded(_Event):
     claims: int = 0
     tokens: int = 0
     seconds: float = 0.0
-    reason: str = ""
+    reason: _Words = ""
 
 
 class Compressed(_Event):
@@ -146,7 +154,7 @@ class PlanRevised(_Event):
     edited: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
-    reason: str = ""
+    reason: _Words = ""
 
 
 class ReportToken(_Event):
@@ -160,7 +168,7 @@ class Noted(_Event):
     """Something a person should know, such as a file that could not be read."""
 
     type: Literal["noted"] = "noted"
-    text: str
+    text: _Words
     level: Literal["info", "warning"] = "info"
 
 

@@ -12,7 +12,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -47,7 +47,7 @@ JOB = ResearchJob(subtasks=4, levels=2, distractors=3, seed=11)
 SOURCES = DocumentIndex.in_memory(Document(name, text, name) for name, text in JOB.documents.items())
 FIRST = JOB.places[0]
 BUDGET = 20_000
-LIMITS = Limits(tokens=120_000, max_revisions=1)
+LIMITS = Limits(tokens=120_000)
 TIMEOUT_S = 20.0
 MOST_PLANNER_CALLS = 12
 _NUMBERED = re.compile(r" ?\[\s*(\d+(?:\s*[,;–-]\s*\d+)*)\s*\](?!\()")  # noqa: RUF001
@@ -120,6 +120,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 def play(
     runner: asyncio.Runner, *, plan: dict[str, Any] | None, approve: bool = False, quirks: Quirks | None = None,
+    revisions: int = 1,
     **hostile: Callable[[Request], Reply],
 ) -> Ran:  # fmt: skip
     """A run in which the roles in `hostile` say what they like, and the others do their work."""
@@ -151,7 +152,7 @@ def play(
         sources=SOURCES,
         tools=[lookup],
         artifacts=artifacts,
-        limits=LIMITS,
+        limits=replace(LIMITS, max_revisions=revisions),
         approve=approve,
     )
 
@@ -275,7 +276,7 @@ def tools_case(runner: asyncio.Runner, turns: list[tuple[ToolCall, ...]], kind: 
         count += 1
         return Reply(text=text, tool_calls=turns[count % len(turns)], finish_reason="tool_calls")
 
-    ran = play(runner, plan=plan_of(subtask(kind=kind)), worker=worker)
+    ran = play(runner, plan=plan_of(subtask(kind=kind)), worker=worker, revisions=0)
     check(ran)
     assert ran.asked["worker"] <= (MAX_TURNS + 1) * ran.begun
     assert sum(isinstance(event, ToolCalled) for event in ran.events) <= MAX_TURNS * MAX_CALLS * ran.begun

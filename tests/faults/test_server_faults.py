@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from support.faulty import Case, Played, Stage, cases
+from support.order import check_order
 
 from foreplan.core.events import SubtaskStarted
 
@@ -41,6 +42,7 @@ def check(played: Played) -> None:
     assert result.state in ("done", "partial", "failed")
     assert played.billed_tokens <= result.usage.total_tokens <= case.limits.tokens
     check_caps(played, begun)
+    check_order(played.events, result.usage)
 
 
 def check_caps(played: Played, begun: Counter[str]) -> None:

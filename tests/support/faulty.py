@@ -132,11 +132,16 @@ class Stage:
         made = {role: self._model(role, spec) for role in ROLES}
         return Models(planner=made["planner"], worker=made["worker"], writer=made["writer"], judge=made["judge"])
 
+    def set(self, case: Case) -> None:
+        """Have the server speak for this case, with an empty log."""
+        assert self.server.wait_idle()
+        self.server.clear_log()
+        self._case = case
+        self._faults = Faults(case.rate, case.kinds, seed=case.seed) if case.rate else None
+
     def play(self, case: Case, *, on_event: Callable[[Event], None] | None = None, **spec: Any) -> Played:
         """Run a case to its end and read the server's log."""
-        self.server.wait_idle()
-        self.server.clear_log()
-        self._case, self._faults = case, Faults(case.rate, case.kinds, seed=case.seed)
+        self.set(case)
         events: list[Event] = []
         result, error = None, None
         try:

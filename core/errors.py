@@ -21,6 +21,9 @@ FaultKind = Literal[
 """What went wrong, decided once where it happened. Only `transient` is worth repeating unchanged."""
 
 
+_ENDS = ".!?:;…”"
+
+
 class ForeplanError(Exception):
     """Base of every error Foreplan raises on purpose.
 
@@ -42,7 +45,13 @@ class ForeplanError(Exception):
             self.kind = kind
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip()
+        message, hint = self.message.strip(), self.hint.strip()
+        if not message or not hint:
+            return message or hint
+        if "\n" in message:
+            return f"{message}\n{hint}"
+        # A message that ends in somebody else's words need not end as a sentence does.
+        return f"{message} {hint}" if message[-1] in _ENDS else f"{message}. {hint}"
 
 
 class SettingsError(ForeplanError):

@@ -59,7 +59,9 @@ class StreamFault(PlanError):
     """A streamed plan went wrong or ended early. `committed` is the part that was emitted, or None when nothing was."""
 
     def __init__(self, faults: Sequence[Fault], *, raw: str, committed: PlanPrefix | None) -> None:
-        super().__init__(f"The streamed plan cannot be used:\n{list_faults(faults)}", raw=raw, faults=faults)
+        super().__init__(
+            f"The plan that the model wrote cannot be used:\n{list_faults(faults)}", raw=raw, faults=faults
+        )
         self.committed = committed
 
 

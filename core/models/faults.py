@@ -35,6 +35,9 @@ from ..errors import FaultKind, ModelError, UnsupportedFeature
 
 MAX_QUOTED_CHARS = 400
 
+MIN_KEY_CHARS = 6
+"""Shorter keys are place-holders for servers that need none ("x", "none"): taking them out would garble the words."""
+
 _OVERFLOW = re.compile(
     r"context[ _-]?(length|window|size)|maximum context|prompt is too long|too many (input )?tokens"
     r"|input tokens exceed|max_model_len|exceeds? the (model'?s )?(maximum|context)",
@@ -77,7 +80,7 @@ class Place:
     def quote(self, words: object) -> str:
         """The server's words, safe to show: one line, cut, without control characters and without the key."""
         text = str(words)[: 4 * MAX_QUOTED_CHARS]
-        text = text.replace(self.key, "[key]") if self.key else text
+        text = text.replace(self.key, "[key]") if len(self.key) >= MIN_KEY_CHARS else text
         text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
         return text if len(text) <= MAX_QUOTED_CHARS else text[: MAX_QUOTED_CHARS - 1] + "…"
 

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from ..errors import SettingsError
+from .shape import NAME_PATTERN, URL_PATTERN
 
 ENV_PREFIX = "FOREPLAN_"
 MAX_FAULTS_SHOWN = 6
+
+_PATTERNS = {
+    URL_PATTERN: "it has to be a URL that begins with http:// or https://",
+    NAME_PATTERN: "a name has small letters, digits, - and _ only, and begins with a letter or digit",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,11 @@ class Given:
     variables: Mapping[str, Any]
     file: Mapping[str, Any]
     file_name: str
+    flag_names: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+    def flag(self, path: tuple[str, ...]) -> str | None:
+        """The flag that gave this key, such as `--budget` for `limits.tokens`; None when no flag did."""
+        return self.flag_names.get(path) if _has(self.flags, path) else None
 
     def where(self, path: tuple[str, ...]) -> str:
         """The place a key came from, in words, the strongest source first."""
@@ -48,7 +59,8 @@ def settings_error(error: ValidationError, root: type[BaseModel], given: Given) 
     shown = faults[:MAX_FAULTS_SHOWN]
     if len(faults) > len(shown):
         shown.append(f"and {len(faults) - len(shown)} more")
-    return SettingsError("; ".join(shown) + ".", hint="All keys are listed in docs/configuration.md.")
+    hint = "See foreplan run --help." if _only_flags(error, given) else "All keys are listed in docs/configuration.md."
+    return SettingsError("; ".join(shown) + ".", hint=hint)
 
 
 def nearest(word: str, known: list[str]) -> str | None:
@@ -78,11 +90,24 @@ def _sentence(fault: Any, root: type[BaseModel], given: Given) -> str:
     key = ".".join(path)[:200]
     where = given.where(path)
     if fault["type"] != "extra_forbidden":
-        return f"`{key}` in {where}: {fault['msg']}"
+        return f"{given.flag(path) or f'`{key}` in {where}'}: {_in_words(fault)}"
     table = table_at(root, path[:-1])
     guess = nearest(path[-1], list(table.model_fields)) if table else None
     advice = f" (did you mean `{guess}`?)" if guess else _known(table)
     return f"unknown key `{key}` in {where}{advice}"
+
+
+def _only_flags(error: ValidationError, given: Given) -> bool:
+    return all(given.flag(tuple(map(str, fault["loc"]))) for fault in error.errors(include_input=False))
+
+
+def _in_words(fault: Any) -> str:
+    """What is wrong, without pydantic's terms where a person would not know them."""
+    if fault["type"] == "string_pattern_mismatch":
+        pattern = fault["ctx"]["pattern"]
+        return _PATTERNS.get(pattern, f"it has to match {pattern}")
+    message = str(fault["msg"])
+    return message[:1].lower() + message[1:]
 
 
 def _known(table: type[BaseModel] | None) -> str:

@@ -63,12 +63,18 @@ class _Loaded(BaseSettings, Settings):
         return tuple(InitSettingsSource(settings_cls, dict(layer)) for layer in layers)
 
 
-def load_settings(flags: Mapping[str, Any] | None = None, *, config: Path | None = None) -> Settings:
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    config: Path | None = None,
+    flag_names: Mapping[tuple[str, ...], str] | None = None,
+) -> Settings:
     """The settings of this process.
 
     Args:
         flags: what the command line said, shaped like the settings file; it wins over everything.
         config: a settings file that must exist; without it, `foreplan.toml` of the working folder if there is one.
+        flag_names: how the user knows a key of `flags`, for errors: `{("limits", "tokens"): "--budget"}`.
 
     Raises:
         SettingsError: when a file cannot be read, or a key or value is wrong. It names the key and the source.
@@ -78,7 +84,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, *, config: Path | None
         variables = EnvSettingsSource(_Loaded)()
     except VariableError as error:
         raise SettingsError(f"A {ENV_PREFIX}* variable is not valid JSON: {error}.") from error
-    given = Given(flags or {}, variables, file, file_name)
+    given = Given(flags or {}, variables, file, file_name, flag_names or {})
     try:
         loaded = _Loaded((given.flags, given.variables, given.file))
     except ValidationError as error:

@@ -14,6 +14,9 @@ from ..ledger import Limits
 from ..models.base import Effort
 from ..models.quirks import Quirks
 
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+URL_PATTERN = r"^https?://\S+$"
+
 _DEFAULT_LIMITS = Limits()
 
 
@@ -26,9 +29,9 @@ PerMillion = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Window = Annotated[int, Field(ge=256, le=1_000_000_000)]
-Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=NAME_PATTERN)]
 Word = Annotated[str, Field(min_length=1, max_length=200)]
-Url = Annotated[str, Field(pattern=r"^https?://\S+$", max_length=2_000)]
+Url = Annotated[str, Field(pattern=URL_PATTERN, max_length=2_000)]
 
 
 class Table(BaseModel):

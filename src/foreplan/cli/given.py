@@ -19,6 +19,14 @@ from foreplan.planner.brief import MAX_GOAL_CHARS, Brief
 
 ROLES = ("planner", "worker", "writer", "compressor", "judge")
 _LIMITS = {"budget": "tokens", "dollars": "dollars", "seconds": "seconds", "concurrency": "concurrency"}
+_FLAG_NAMES: dict[tuple[str, ...], str] = {
+    **{("limits", key): f"--{flag}" for flag, key in _LIMITS.items()},
+    **{(role, "model"): f"--{role}" for role in ROLES},
+    ("model",): "--model",
+    ("base_url",): "--base-url",
+}
+"""How errors name what a flag gave."""
+
 _OF_ANOTHER_MODEL = ("price_prompt", "price_completion", "price_cached", "window_tokens")
 _OF_ANOTHER_ENDPOINT = ("base_url", "api_key", "api_key_env")
 
@@ -39,7 +47,7 @@ def settings_from(flags: Mapping[str, Any]) -> Settings:
         own = _role_layer(flags, role)
         if own:
             layer[role] = own
-    settings = load_settings(layer, config=flags.get("config"))
+    settings = load_settings(layer, config=flags.get("config"), flag_names=_FLAG_NAMES)
     chosen = any(flags.get(flag) for flag in ("model", "worker", "base_url"))
     return settings.model_copy(update={"workers": {}}) if chosen else settings
 

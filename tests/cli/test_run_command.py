@@ -7,12 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from support.commands import DOCUMENTS, QUESTION
+from support.terminal import in_terminal
 
-from foreplan.testing import Answer, Constant, ModelServer, ResearchJob
+from foreplan.testing import Answer, ModelServer, ResearchJob, Timing
 
 
 def test_an_embedded_run_prints_a_cited_report_and_says_that_no_model_is_configured(foreplan):
@@ -159,12 +161,19 @@ def test_doctor_without_anything_is_content(foreplan, monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="signals as POSIX has them")
 @pytest.mark.parametrize("how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_stopped_run_goes_on_where_it_stopped(foreplan, job, tmp_path, how):
-    with ModelServer(job.script, latency=Constant(0.3)) as server:
+    stopped = threading.Event()
+
+    def latency(request):
+        """From the fourth call on nothing is answered until the run was stopped, however slow this machine is."""
+        return Timing(total_s=60.0 if request.number >= 3 and not stopped.is_set() else 0.0)
+
+    with ModelServer(job.script, latency=latency) as server:
         command = [sys.executable, "-m", "foreplan", "run", job.goal, "--sources", "pages", *models(server)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: len(server.log) >= 4, process)
         process.send_signal(how)
         out, err = process.communicate(timeout=30)
+        stopped.set()
         assert server.wait_idle()
         [run] = [path.name for path in (tmp_path / "home" / "runs").iterdir() if path.is_dir()]
         if how == signal.SIGINT:
@@ -203,40 +212,3 @@ def test_a_plan_is_approved_or_rejected_on_the_terminal(tmp_path, answer, code):
 def test_approval_without_a_terminal_is_refused(foreplan, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO())
     foreplan("run", QUESTION, "--sources", DOCUMENTS, "--approve").explains("--plan", code=2)
-
-
-def in_terminal(arguments: list[str], columns: int, *, answer: str = "", code: int = 0) -> str:
-    """What the command shows on a terminal of that width."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    controller, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
-    env = {**os.environ, "TERM": "xterm", "PYTHONIOENCODING": "utf-8"}
-    env.pop("COLUMNS", None)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "foreplan", *arguments],
-        stdin=terminal,
-        stdout=subprocess.DEVNULL,
-        stderr=terminal,
-        env=env,
-    )
-    os.close(terminal)
-    shown = b""
-    asked = False
-    while True:
-        try:
-            piece = os.read(controller, 65_536)
-        except OSError:
-            break
-        if not piece:
-            break
-        shown += piece
-        if answer and not asked and b"Run this plan?" in shown:
-            asked = True
-            os.write(controller, f"{answer}\n".encode())
-    os.close(controller)
-    assert process.wait(timeout=30) == code, shown.decode()
-    return shown.decode("utf-8", "replace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foreplan.cli.text import number, one_line
+from foreplan.cli.text import counted, number, one_line
 from foreplan.planner.plan import Plan, Subtask
 
 GOAL_WIDTH = 300
@@ -14,7 +14,9 @@ def plan_lines(plan: Plan) -> list[str]:
         return ["plan: answered at once", one_line(plan.answer or "", 8_000)]
     forecast = sum(each.forecast.tokens_p50 for each in plan.subtasks)
     budget = sum(each.budget for each in plan.subtasks)
-    heading = f"plan: {len(plan.subtasks)} subtasks, forecast {number(forecast)} tokens, budget {number(budget)}"
+    heading = (
+        f"plan: {counted(len(plan.subtasks), 'subtask')}, forecast {number(forecast)} tokens, budget {number(budget)}"
+    )
     return [heading, *(line for each in plan.subtasks for line in _subtask_lines(each))]
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from foreplan.cli.drawing import draw, spent_of
-from foreplan.cli.text import duration, number, safe
+from foreplan.cli.text import counted, duration, number, safe
 from foreplan.cli.tree import RunView, note_of
 from foreplan.core.events import Event, Noted, PlanReady, PlanRevised, Retried, RunEnded, SubtaskEnded, SubtaskStarted
 
@@ -54,9 +55,7 @@ class LiveTree:
         self.view = RunView()
         self._console = console
         self._ascii_only = not console.encoding.startswith("utf")
-        self._live = Live(
-            console=console, get_renderable=self._render, refresh_per_second=REFRESH_PER_SECOND, redirect_stdout=False
-        )
+        self._live = self._begin()
 
     def __call__(self, event: Event) -> None:
         """See `Progress`."""
@@ -66,29 +65,36 @@ class LiveTree:
         self._live.start()
         return self
 
+    def _begin(self) -> Live:
+        return Live(
+            console=self._console,
+            get_renderable=self._render,
+            refresh_per_second=REFRESH_PER_SECOND,
+            redirect_stdout=False,
+        )
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._live.stop()
         for note in self.view.notes:
             print(f"note: {safe(note)}", file=sys.stderr)
 
-    def paused(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def paused(self) -> Iterator[None]:
         """See `Progress.paused`."""
-        return _Paused(self._live)
+        self._live.stop()
+        try:
+            yield
+        finally:
+            # One that is started again would draw over what was printed meanwhile.
+            self._live = self._begin()
+            self._live.start()
 
     def _render(self) -> Group:
         width, height = self._console.size
-        return Group(*draw(self.view, width=width, height=height, now=time.time(), ascii_only=self._ascii_only))
-
-
-class _Paused(AbstractContextManager[None]):
-    def __init__(self, live: Live) -> None:
-        self._live = live
-
-    def __enter__(self) -> None:
-        self._live.stop()
-
-    def __exit__(self, *_: object) -> None:
-        self._live.start()
+        # A terminal writes ^C behind the last line; a full line would then wrap, and the next drawing be one line off.
+        return Group(
+            *draw(self.view, width=width - len("^C"), height=height, now=time.time(), ascii_only=self._ascii_only)
+        )
 
 
 class PlainLines:
@@ -117,21 +123,27 @@ class PlainLines:
     def _line(self, event: Event) -> str:
         match event:
             case PlanReady():
-                return f"plan: {event.subtasks} subtasks" if event.subtasks else f"plan: {event.mode}"
+                return f"plan: {counted(event.subtasks, 'subtask')}" if event.subtasks else f"plan: {event.mode}"
             case SubtaskStarted():
-                return f"start {event.subtask}: {self.view.rows[event.subtask].goal}"
+                return "" if event.cached else f"start {event.subtask}: {self.view.rows[event.subtask].goal}"
             case SubtaskEnded():
                 return self._ended(event)
             case Noted() | Retried() | PlanRevised():
                 return f"note: {note_of(event)}"
             case RunEnded():
-                spent = f"{number(event.tokens)} tokens, {event.calls} calls, ${event.dollars:.4f}"
+                spent = f"{number(event.tokens)} tokens, {counted(event.calls, 'call')}, ${event.dollars:.4f}"
                 return f"run {event.state}: {spent}, {duration(event.seconds)}"
             case _:
                 return ""
 
     def _ended(self, event: SubtaskEnded) -> str:
         row = self.view.rows[event.subtask]
-        parts = [f"{event.claims} claims", f"{spent_of(row)} tokens" if spent_of(row) else "", duration(event.seconds)]
+        claims = counted(event.claims, "claim")
+        parts = [
+            "kept" if row.cached else "",
+            claims,
+            f"{spent_of(row)} tokens" if spent_of(row) else "",
+            duration(event.seconds),
+        ]
         reason = f" ({event.reason})" if event.reason else ""
         return f"{event.state} {event.subtask}: {', '.join(filter(None, parts))}{reason}"

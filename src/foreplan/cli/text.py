@@ -29,6 +29,11 @@ def number(value: float) -> str:
     return f"{value / 1e9:.1f}G"
 
 
+def counted(count: int, thing: str) -> str:
+    """A count with its noun: 1 claim, 2 claims."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def duration(seconds: float) -> str:
     """A time in few characters: 0.4s, 12s, 3m05s, 2h07m."""
     if seconds < 10:

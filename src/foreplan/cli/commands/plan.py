@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from foreplan.cli.banner import PLAN_BANNER, say_embedded
 from foreplan.cli.given import brief_from, home_from, settings_from
 from foreplan.cli.library import index_to_search
 from foreplan.cli.log import keep_words
@@ -40,6 +43,8 @@ def main(**flags: Any) -> int:
     if folders:
         index_to_search(home_from(flags, settings), folders).close()
     models = models_from(settings)
+    if models.embedded:
+        say_embedded(settings, PLAN_BANNER)
     if models.embedded and not folders and facets(brief).mode != "direct":
         raise InputError(
             "There are no sources, and no model is configured to plan without them.",
@@ -49,12 +54,16 @@ def main(**flags: Any) -> int:
     text = dump_plan_file(plan, brief)
     if flags["output"]:
         write_output(flags["output"], text)
-        print(f"The plan is in {flags['output']}; run it with: foreplan run --plan {flags['output']}", file=sys.stderr)
+        print(f"The plan is in {flags['output']}; run it with: {_to_run(flags)}", file=sys.stderr)
     elif not flags["as_json"]:
         print(safe("\n".join(plan_lines(plan))))
     if flags["as_json"]:
         print(json.dumps(json.loads(text)))
     return 0
+
+
+def _to_run(flags: Mapping[str, Any]) -> str:
+    return shlex.join(["foreplan", "run", "--plan", str(flags["output"])])
 
 
 def _planned(brief: Brief, models: Models, limits: Limits) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +17,14 @@ from foreplan.agents.result import RunResult
 from foreplan.agents.run import resume, run
 from foreplan.agents.tools.toolset import toolset
 from foreplan.cli.asking import Asking, check_can_ask
+from foreplan.cli.banner import say_embedded
 from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED
 from foreplan.cli.given import brief_from, home_from, project_from, settings_from
 from foreplan.cli.library import index_to_search
 from foreplan.cli.log import keep_words
 from foreplan.cli.plan_file import check_output, load_plan_file, write_output
 from foreplan.cli.progress import Progress, progress
+from foreplan.cli.resuming import check_same_kind, how_to_go_on
 from foreplan.cli.text import safe
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.settings import Settings
@@ -33,11 +36,6 @@ from foreplan.planner.brief import Brief
 from foreplan.planner.embedded import facets
 from foreplan.planner.plan import Plan
 
-BANNER = (
-    "No model is configured, so this run is embedded: its report quotes and cites your documents, and no word of it is "
-    "generated. To use models, set OPENAI_API_KEY, or pass --base-url URL --model NAME, or write foreplan.toml; "
-    "`foreplan doctor` tells what is configured."
-)
 EXIT_OF_STATE = {"done": DONE, "partial": PARTS_MISSING, "failed": PARTS_MISSING, "rejected": REJECTED}
 
 
@@ -63,8 +61,8 @@ def main(**flags: Any) -> int:
     work = _work(flags, home)
     models = models_from(settings)
     if models.embedded:
-        _say_embedded(settings)
-        _check_embedded(work)
+        say_embedded(settings)
+        _check_embedded(work, settings, home)
     if not work.resumed:
         RunDirs(home).prune(keep_days=settings.storage.keep_days)
     index = index_to_search(home, [Path(each) for each in work.brief.sources]) if work.brief.sources else None
@@ -77,10 +75,10 @@ def main(**flags: Any) -> int:
         project=project_from(flags, settings),
     )
     try:
-        with _told_how_to_go_on(work, home):
+        with _told_how_to_go_on(work, home, flags):
             result = asyncio.run(_drive(work, context, settings, home))
     except KeyboardInterrupt:
-        print(f"\nStopped. {_how_to_go_on(work, home)}", file=sys.stderr)
+        print(f"\nStopped. {how_to_go_on(work.run_id, home, flags)}", file=sys.stderr)
         return STOPPED
     finally:
         _close(index)
@@ -135,12 +133,10 @@ def _check_flags(flags: Mapping[str, Any]) -> None:
     check_output(flags["output"])
 
 
-def _say_embedded(settings: Settings) -> None:
-    print("Embedded, as asked: no model is used." if settings.embedded else BANNER, file=sys.stderr)
-
-
-def _check_embedded(work: Work) -> None:
-    """Without a model, only arithmetic can be answered from nothing."""
+def _check_embedded(work: Work, settings: Settings, home: Path) -> None:
+    """Without a model, only arithmetic is answered from nothing, and a run begun with models is not gone on with."""
+    if work.resumed and not settings.embedded:
+        check_same_kind(RunDirs(home).at(work.run_id))
     if not work.brief.sources and facets(work.brief).mode != "direct":
         raise InputError(
             "There are no sources, and no model is configured to answer without them.",
@@ -149,19 +145,16 @@ def _check_embedded(work: Work) -> None:
 
 
 @contextmanager
-def _told_how_to_go_on(work: Work, home: Path) -> Iterator[None]:
+def _told_how_to_go_on(work: Work, home: Path, flags: Mapping[str, Any]) -> Iterator[None]:
     """An error of a run that has begun says how to go on with it: nothing it has done is lost."""
     try:
         yield
     except ForeplanError as error:
         folder = RunDirs(home).at(work.run_id).path
         if folder.is_dir():
-            error.hint = " ".join(filter(None, [error.hint, keep_words(error, folder), _how_to_go_on(work, home)]))
+            told = [error.hint, keep_words(error, folder), how_to_go_on(work.run_id, home, flags)]
+            error.hint = " ".join(filter(None, told))
         raise
-
-
-def _how_to_go_on(work: Work, home: Path) -> str:
-    return f"What is done is kept; go on with: foreplan run --resume {work.run_id} --home {home}"
 
 
 def _close(index: DocumentIndex | None) -> None:
@@ -172,7 +165,7 @@ def _close(index: DocumentIndex | None) -> None:
 def _deliver(result: RunResult, flags: Mapping[str, Any], home: Path) -> None:
     report = result.report.markdown if result.report else ""
     if flags["output"] and report:
-        write_output(flags["output"], report)
+        _write_report(flags["output"], report, result.run_id, home)
     if flags["as_json"]:
         print(json.dumps(result.to_json()))
     elif flags["output"]:
@@ -181,3 +174,13 @@ def _deliver(result: RunResult, flags: Mapping[str, Any], home: Path) -> None:
         print(safe(report))
     where = RunDirs(home).at(result.run_id).path
     print(f"run {result.run_id}: {result.state}; everything about it is in {where}", file=sys.stderr)
+
+
+def _write_report(path: Path, report: str, run_id: str, home: Path) -> None:
+    """Write the report where it was asked for; when that fails, say where it is."""
+    try:
+        write_output(path, report)
+    except InputError as error:
+        again = shlex.join(["foreplan", "show", "--report", run_id, "--home", str(home)])
+        error.hint = f"The run is done and nothing is lost; print its report with: {again}"
+        raise

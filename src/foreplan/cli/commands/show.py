@@ -48,8 +48,9 @@ def _list(runs: RunDirs, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summaries))
         return
+    width = max((len(each["run"]) for each in summaries), default=0)
     for each in summaries:
-        print(f"{each['run']}  {each['state']:<10} {one_line(each['goal'], GOAL_WIDTH)}")
+        print(f"{each['run']:<{width}}  {each['state']:<10} {one_line(each['goal'], GOAL_WIDTH)}")
     if not found:
         print(f"There are no runs in {runs.folder} yet.", file=sys.stderr)
     elif len(found) > MAX_SHOWN:

@@ -13,21 +13,15 @@ from ..core.errors import BudgetExhausted, FaultKind, ForeplanError, classify
 from ..core.events import LessonLearned, SubtaskStarted
 from ..core.ledger import Account
 from ..memory.digest import Digest
-from ..memory.pack import pack
 from ..planner.plan import Subtask
 from .board import Result
-from .counting import counter_of
+from .packing import inherit
 from .roles import Assignment, Worker
 from .scope import Scope
 from .select.base import Attempts, fullest
 from .select.choose import selector_for
 from .workers.choose import workers_for
-
-_PARENTS_SHARE = 0.4
-"""At most this part of a subtask's budget goes into its parents' digests."""
-_EMBEDDED_PARENTS_TOKENS = 20_000
-"""What an extractive worker reads of its parents' digests, which costs nothing."""
-
+from .workers.condense import compressor_of
 
 TIME_IS_UP = "the run's time limit was reached"
 
@@ -81,7 +75,7 @@ async def _attempt(
     parents: tuple[Digest, ...],
     missing: tuple[str, ...],
 ) -> Digest:
-    packed = _pack(scope, subtask, parents)
+    inherited = inherit(scope, subtask, parents)
     seconds = scope.seconds_for_work
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
 
@@ -94,11 +88,13 @@ async def _attempt(
         assignment = Assignment(
             brief=scope.brief,
             subtask=subtask,
-            parents=packed,
+            parents=inherited.digests,
+            left_out=inherited.left_out,
             account=account,
             artifacts=scope.context.artifacts,
             sources=scope.context.sources,
             tools=scope.context.tools,
+            compressor=compressor_of(scope.context.models),
             emit=scope.emit,
             attempt=attempt,
             share_tokens=share,
@@ -132,15 +128,6 @@ async def _select(
             kept = fullest(attempts.digests)
             return kept.model_copy(update={"state": "capped", "failures": (*kept.failures, TIME_IS_UP)})
         raise BudgetExhausted("The run's time limit was reached.", scope="run", hint="Raise --seconds.") from error
-
-
-def _pack(scope: Scope, subtask: Subtask, parents: tuple[Digest, ...]) -> tuple[Digest, ...]:
-    """What the subtask sees of its parents: what is worth most to it, within its memory budget."""
-    models = scope.context.models
-    if models.embedded:
-        return pack(parents, goal=subtask.goal, cap_tokens=_EMBEDDED_PARENTS_TOKENS).digests
-    counter = counter_of(models.worker_named(subtask.worker))
-    return pack(parents, goal=subtask.goal, cap_tokens=int(subtask.budget * _PARENTS_SHARE), counter=counter).digests
 
 
 def _describe(error: Exception) -> str:

@@ -133,7 +133,10 @@ class SubtaskEnded(_Event):
 
 
 class Compressed(_Event):
-    """Something was made smaller: how many tokens went in and out, and what became of the claims."""
+    """Something was made smaller: how many tokens went in and out, and what became of the claims.
+
+    `reread` counts how often something was read again by its handle before that.
+    """
 
     type: Literal["compressed"] = "compressed"
     subtask: str
@@ -143,6 +146,7 @@ class Compressed(_Event):
     kept: int
     repaired: int = 0
     dropped: int = 0
+    reread: int = 0
 
 
 class PlanRevised(_Event):

@@ -33,16 +33,28 @@ class Piece:
 
 
 class Desk:
-    """Handles of one attempt. Parents' claims are numbered in the order in which they are given."""
+    """Handles of one attempt. Parents' claims are numbered in the order in which they are given.
 
-    def __init__(self, artifacts: ArtifactStore, parents: Sequence[Digest] = ()) -> None:
+    `left_out` are claims of theirs that are not shown for room; their handles go on from those that are.
+    """
+
+    def __init__(
+        self, artifacts: ArtifactStore, parents: Sequence[Digest] = (), left_out: Sequence[Claim] = ()
+    ) -> None:
         self.artifacts = artifacts
         self.pieces: dict[str, Piece] = {}
         self.derived: dict[str, Claim] = {}
         claims = (claim for digest in parents for claim in digest.claims)
         self.given: dict[str, Claim] = {f"c{number}": claim for number, claim in enumerate(claims, start=1)}
+        first = len(self.given) + 1
+        self.left_out: dict[str, Claim] = {f"c{number}": claim for number, claim in enumerate(left_out, start=first)}
         self._inputs: dict[str, Claim] = {}
         self._by_ref: dict[EvidenceRef, Piece] = {}
+
+    @property
+    def inherited(self) -> dict[str, Claim]:
+        """All claims of the parents, shown or not, by handle."""
+        return {**self.given, **self.left_out}
 
     def lay(self, excerpts: Iterable[Excerpt]) -> list[Piece]:
         """Store the excerpts' texts and hand out handles; an excerpt that is here already keeps its own."""
@@ -95,7 +107,7 @@ class Desk:
 
     def claim(self, handle: str) -> Claim | None:
         """The claim under a `c` or `d` handle, or None."""
-        return self.given.get(handle) or self.derived.get(handle)
+        return self.given.get(handle) or self.left_out.get(handle) or self.derived.get(handle)
 
     def handles_in(self, words: str) -> list[str]:
         """The handles named in `words` that exist, in order, each once. `[p1, p2]` and `p1 and p2` name the same."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from ...memory.compress.base import Excerpt as Source
+from ...memory.compress.extractive import extract
 from ...memory.digest import Claim
 from .delimit import defused
 from .desk import Piece
 
 _NOT_A_LABEL = re.compile(r"[\s\"<>]+")
 _MAX_LABEL_CHARS = 80
-EXTRACT_CHARS = 120
+EXTRACT_CHARS = 200
 
 
 def show_piece(piece: Piece, text: str) -> str:
@@ -22,16 +24,29 @@ def show_piece(piece: Piece, text: str) -> str:
     return f"<data {piece.handle} {_label(piece.title or piece.source)}{part}>\n{defused(text.strip())}\n</data>"
 
 
-def fold_piece(piece: Piece, text: str) -> str:
-    """A piece of evidence in short: `read` shows all of it again."""
-    extract = " ".join(text[: 2 * EXTRACT_CHARS].split())[:EXTRACT_CHARS]
-    return f"<data {piece.handle} folded; read it again by its handle>\n{defused(extract)}…\n</data>"
+def fold_piece(piece: Piece, text: str, goal: str) -> str:
+    """A piece of evidence in short, the sentences that bear most on the goal: `read` shows all of it again."""
+    return (
+        f"<data {piece.handle} folded; read it again by its handle>\n{defused(_extract(piece, text, goal))}…\n</data>"
+    )
+
+
+def show_questions(questions: Iterable[str]) -> str:
+    """Questions that earlier subtasks left open, one a line."""
+    return "\n".join(["<claims>", *(defused(" ".join(each.split())) for each in questions), "</claims>"])
 
 
 def show_claims(claims: Mapping[str, Claim]) -> str:
     """Claims of earlier subtasks, one a line under their handles."""
     lines = (f"{handle}: {_statement(claim)}" for handle, claim in claims.items())
     return "\n".join(["<claims>", *lines, "</claims>"])
+
+
+def _extract(piece: Piece, text: str, goal: str) -> str:
+    """The sentences that bear most on the goal, in their order; the beginning where none is short enough."""
+    chosen = extract(goal, [Source(piece.ref.artifact, text, title=piece.title)], EXTRACT_CHARS, len)
+    claims = sorted(chosen, key=lambda claim: claim.evidence[0].start)
+    return " … ".join(claim.text for claim in claims) or " ".join(text[: 2 * EXTRACT_CHARS].split())[:EXTRACT_CHARS]
 
 
 def _statement(claim: Claim) -> str:

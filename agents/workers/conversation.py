@@ -1,8 +1,9 @@
 """Conversation: what a worker's model has been told so far, kept within its window and its cap.
 
 Messages go in, the prompt of the next call comes out. Laws: what the model wrote is repeated only in a form that any
-endpoint accepts (valid JSON arguments, our own call ids); when the prompt gets too long, the oldest results are folded
-to their handles and a short extract, never the task itself; what is folded can be read again by handle.
+endpoint accepts (valid JSON arguments, our own call ids); when the prompt gets too long, results are folded to their
+handles and the sentences in them that matter most, and then whole turns go, never the task itself; what is folded or
+gone can be read again by handle.
 """
 
 from __future__ import annotations
@@ -10,27 +11,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...core.events import Compressed, Emit
 from ...core.models.base import Message, Reply, Request, ToolCall, ToolSchema
 from ...core.models.bounds import PromptBound
 from ...core.models.found_json import parse_object
+from ...memory.plain import plain_data
 from ..tools.desk import Desk, Piece
-from .prompt import show_folded, show_pieces
+from .prompt import gone_note, show_folded, show_pieces
 from .toolbox import Outcome
 
 _MAX_REPEATED_ARGUMENTS = 4_000
 _NOT_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The message at `place` shows `pieces`; `folded` is that message with them folded."""
+@dataclass
+class _Turn:
+    """An answer and what was said to it. `shown` are the pieces that messages of it show, by their place in it."""
 
-    place: int
-    pieces: tuple[Piece, ...]
-    folded: Message
+    messages: list[Message]
+    shown: dict[int, tuple[Piece, ...]] = field(default_factory=dict)
 
 
 class Conversation:
@@ -42,6 +43,7 @@ class Conversation:
         schemas: the tools that are sent.
         bound: counts prompts.
         desk: has what the pieces stand for.
+        goal: what matters in them.
     """
 
     def __init__(
@@ -51,15 +53,25 @@ class Conversation:
         schemas: Sequence[ToolSchema],
         bound: PromptBound,
         desk: Desk,
+        goal: str = "",
     ) -> None:
-        self.messages = open_with(show_pieces(desk, pieces))
         self.schemas = tuple(schemas)
+        self._open_with = open_with
+        self._opening_pieces = tuple(pieces)
+        self._evidence = show_pieces(desk, pieces)
+        self._turns: list[_Turn] = []
+        self._said = 0
+        self._gone = False
         self._bound = bound
         self._desk = desk
-        last = len(self.messages) - 1
-        self._opening = [_Shown(last, tuple(pieces), open_with(show_folded(desk, pieces))[last])] if pieces else []
-        self._older: list[_Shown] = []
-        self._newest: list[_Shown] = []
+        self._goal = goal
+
+    @property
+    def messages(self) -> list[Message]:
+        """The messages of the next prompt."""
+        note = gone_note(len(self._desk.pieces)) if self._gone else ""
+        opening = self._open_with("\n".join(filter(None, [self._evidence, note])))
+        return [*opening, *(message for turn in self._turns for message in turn.messages)]
 
     @property
     def most_tokens(self) -> int:
@@ -72,45 +84,60 @@ class Conversation:
         return self._bound.likely(self._request())
 
     def say(self, message: Message) -> None:
-        """Add a message of our own."""
-        self.messages.append(message)
+        """Add a message of our own, which belongs to the last turn."""
+        self._turns[-1].messages.append(message)
 
     def add_words(self, reply: Reply) -> None:
         """Add an answer that used no tool."""
-        self.messages.append({"role": "assistant", "content": reply.text[:_MAX_REPEATED_ARGUMENTS] or "(nothing)"})
+        words = reply.text[:_MAX_REPEATED_ARGUMENTS] or "(nothing)"
+        self._turns.append(_Turn([{"role": "assistant", "content": words}]))
 
     def add_turn(self, calls: Sequence[ToolCall], outcomes: Sequence[Outcome]) -> None:
         """Add an answer's tool calls and what came of each."""
-        first = len(self.messages)
-        ids = [f"call_{first}_{number}" for number in range(len(calls))]
+        self._said += 1
+        ids = [f"call_{self._said}_{number}" for number in range(len(calls))]
         repeated = [_repeated(call, name) for call, name in zip(calls, ids, strict=True)]
-        self.messages.append({"role": "assistant", "content": None, "tool_calls": repeated})
-        self._older += self._newest
-        self._newest = []
+        turn = _Turn([{"role": "assistant", "content": None, "tool_calls": repeated}])
         for call_id, outcome in zip(ids, outcomes, strict=True):
-            message: Message = {"role": "tool", "tool_call_id": call_id, "content": self._content(outcome)}
             if outcome.pieces:
-                folded = {**message, "content": show_folded(self._desk, outcome.pieces)}
-                self._newest.append(_Shown(len(self.messages), outcome.pieces, folded))
-            self.messages.append(message)
+                turn.shown[len(turn.messages)] = outcome.pieces
+            turn.messages.append({"role": "tool", "tool_call_id": call_id, "content": self._content(outcome)})
+        self._turns.append(turn)
 
     def fold(self, fits: Callable[[], bool], *, subtask: str, emit: Emit) -> None:
-        """Fold until the prompt `fits` or nothing is left to fold.
+        """Fold until the prompt `fits` or nothing is left but the task.
 
         Older results go first, then what the first search found, the newest results last: nobody has read them yet.
+        After them whole turns go, the oldest first.
         """
-        before = self.most_tokens
-        folded = 0
-        while not fits() and (waiting := self._older or self._opening or self._newest):
-            shown = waiting.pop(0)
-            self.messages[shown.place] = shown.folded
-            folded += len(shown.pieces)
+        before, folded = self.most_tokens, list[int]()
+        while not fits() and (pieces := self._fold_next()) is not None:
+            folded.append(pieces)
         if folded:
-            emit(
-                Compressed(
-                    subtask=subtask, compressor="fold", tokens_in=before, tokens_out=self.most_tokens, kept=folded
-                )
-            )
+            after = self.most_tokens
+            emit(Compressed(subtask=subtask, compressor="fold", tokens_in=before, tokens_out=after, kept=sum(folded)))
+
+    def _fold_next(self) -> int | None:
+        """Make one thing smaller: how many pieces were folded by it; None when nothing can be made smaller."""
+        if any(turn.shown for turn in self._turns[:-1]):
+            return self._fold_result(next(turn for turn in self._turns if turn.shown))
+        if self._opening_pieces:
+            pieces, self._opening_pieces = self._opening_pieces, ()
+            self._evidence = show_folded(self._desk, pieces, self._goal)
+            return len(pieces)
+        if not self._turns:
+            return None
+        if self._turns[-1].shown:
+            return self._fold_result(self._turns[-1])
+        del self._turns[0]
+        self._gone = True
+        return 0
+
+    def _fold_result(self, turn: _Turn) -> int:
+        place = next(iter(turn.shown))
+        pieces = turn.shown.pop(place)
+        turn.messages[place] = {**turn.messages[place], "content": show_folded(self._desk, pieces, self._goal)}
+        return len(pieces)
 
     def _content(self, outcome: Outcome) -> str:
         if outcome.error:
@@ -129,5 +156,5 @@ def _repeated(call: ToolCall, call_id: str) -> dict[str, object]:
     return {
         "id": call_id,
         "type": "function",
-        "function": {"name": name, "arguments": json.dumps(arguments or {}, ensure_ascii=False)},
+        "function": {"name": name, "arguments": json.dumps(plain_data(arguments or {}), ensure_ascii=False)},
     }

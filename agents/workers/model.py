@@ -67,15 +67,24 @@ class ModelWorker:
         return await _Attempt(self._model, self._lessons, assignment).run()
 
 
+class _Overflow(Exception):
+    """Not even the bare task fits the model's window."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 class _Attempt:
     """One attempt at one subtask."""
 
     def __init__(self, model: Model, lessons: LessonBook, assignment: Assignment) -> None:
         self._model = model
         self._assignment = assignment
-        self._desk = Desk(assignment.artifacts, assignment.parents)
+        self._desk = Desk(assignment.artifacts, assignment.parents, assignment.left_out)
         self._toolbox = Toolbox(assignment, self._desk, lessons)
         self._failures: list[str] = []
+        self._checked = Findings()
         self._used_tokens = 0
         self._nudged = False
         self._repaired = False
@@ -94,11 +103,11 @@ class _Attempt:
         talk = await self._open()
         for turn in range(MAX_TURNS):
             if not self._make_room(talk):
-                return self._capped("its budget has no room for another call")
+                return self._capped(self._no_room(talk))
             try:
                 last = turn == MAX_TURNS - 1 or self._nudged or not self._room_for_two(talk)
                 reply = await self._ask(talk, last=last)
-            except BudgetExhausted as error:
+            except (BudgetExhausted, _Overflow) as error:
                 return self._capped(error.message)
             digest = await self._take(talk, reply)
             if digest is not None:
@@ -128,7 +137,9 @@ class _Attempt:
         """The beginning with as many pieces, best first, as leave room to answer, within cap and window."""
         open_with = partial(opening, self._assignment, self._desk)
         while True:
-            talk = Conversation(open_with, pieces, schemas, self._model.bound, self._desk)
+            talk = Conversation(
+                open_with, pieces, schemas, self._model.bound, self._desk, self._assignment.subtask.goal
+            )
             if not pieces or self._fits(talk):
                 return talk
             pieces = pieces[:-1]
@@ -143,7 +154,16 @@ class _Attempt:
     def _make_room(self, talk: Conversation) -> bool:
         """Fold until the next prompt fits window and cap; false when it does not."""
         self._fold(talk, lambda: self._fits(talk))
-        return self._affords(talk.most_tokens, MIN_ANSWER_TOKENS)
+        return self._within_window(talk) and self._affords(talk.most_tokens, MIN_ANSWER_TOKENS)
+
+    def _within_window(self, talk: Conversation) -> bool:
+        """Whether the next prompt and a short answer most likely fit the window, if that is known."""
+        window_tokens = self._model.spec.window_tokens
+        return window_tokens is None or talk.likely_tokens + MIN_ANSWER_TOKENS <= window_tokens
+
+    def _no_room(self, talk: Conversation) -> str:
+        of = "budget" if self._within_window(talk) else "model's window"
+        return f"its {of} has no room for another call"
 
     def _fits(self, talk: Conversation) -> bool:
         """Whether the next prompt leaves room to answer. The cap holds for certain, the window's share most likely."""
@@ -165,13 +185,22 @@ class _Attempt:
         return within_cap and self._assignment.account.has_room(prompt_tokens, completion_tokens, self._model.price)
 
     async def _ask(self, talk: Conversation, *, last: bool) -> Reply:
-        try:
-            return await self._call(talk, last=last)
-        except ModelError as error:
-            if error.kind != "context_overflow":
-                raise
-        self._fold(talk, lambda: False)
-        return await self._call(talk, last=last)
+        """The answer; a prompt that the endpoint finds too long is cut to half of it, then to the bare task.
+
+        Raises:
+            _Overflow: when not even the bare task fits.
+        """
+        shares = iter((0.5, 0.0))
+        while True:
+            try:
+                return await self._call(talk, last=last)
+            except ModelError as error:
+                if error.kind != "context_overflow":
+                    raise
+                share = next(shares, None)
+                if share is None:
+                    raise _Overflow(error.message) from error
+            self._fold(talk, partial(_at_most, talk, int(talk.most_tokens * share)))
 
     async def _call(self, talk: Conversation, *, last: bool) -> Reply:
         assignment = self._assignment
@@ -222,7 +251,7 @@ class _Attempt:
             self._repaired = True
             return Outcome(error=f"No claim could be checked. {' '.join(found.rejected[:3])} Quote exact words.")
         self._failures += found.rejected
-        self._tell_compressed(found, len(call.arguments))
+        self._checked = found
         return self._digest("done" if found.claims else "failed", found.claims, found.open_questions)
 
     async def _take_words(self, talk: Conversation, reply: Reply) -> Digest | None:
@@ -233,6 +262,7 @@ class _Attempt:
             return None
         found = await asyncio.to_thread(claims_in_words, reply.text, self._desk)
         self._failures.append("the model answered in words instead of handing in a digest")
+        self._checked = found
         return self._digest("done" if found.claims else "failed", found.claims)
 
     def _capped(self, reason: str) -> Digest:
@@ -245,6 +275,7 @@ class _Attempt:
     def _digest(self, state: SubtaskState, claims: tuple[Claim, ...], open_questions: tuple[str, ...] = ()) -> Digest:
         if state == "failed" and not self._failures:
             self._failures.append("nothing was found that answers it")
+        self._tell_compressed(claims)
         return Digest(
             subtask=self._assignment.subtask.id,
             state=state,
@@ -253,16 +284,22 @@ class _Attempt:
             failures=tuple(dict.fromkeys(self._failures)),
         )
 
-    def _tell_compressed(self, found: Findings, handed_in_chars: int) -> None:
+    def _tell_compressed(self, claims: Sequence[Claim]) -> None:
+        """What was read, what is left of it, and what became of the claims that were handed in."""
         shown_chars = sum(piece.ref.end - piece.ref.start for piece in self._desk.pieces.values())
         self._assignment.emit(
             Compressed(
                 subtask=self._assignment.subtask.id,
                 compressor="worker",
                 tokens_in=shown_chars // CHARS_PER_TOKEN,
-                tokens_out=handed_in_chars // CHARS_PER_TOKEN,
-                kept=len(found.claims),
-                repaired=found.repaired,
-                dropped=len(found.rejected),
+                tokens_out=sum(len(claim.text) for claim in claims) // CHARS_PER_TOKEN,
+                kept=len(claims),
+                repaired=self._checked.repaired,
+                dropped=len(self._checked.rejected),
+                reread=self._toolbox.reread,
             )
         )
+
+
+def _at_most(talk: Conversation, tokens: int) -> bool:
+    return talk.most_tokens <= tokens

@@ -13,7 +13,7 @@ from ...planner.brief import Brief
 from ..prompts import load_prompt
 from ..roles import Assignment
 from ..tools.desk import Desk, Piece
-from ..tools.show import fold_piece, show_claims, show_piece
+from ..tools.show import fold_piece, show_claims, show_piece, show_questions
 
 MAX_GOAL_CHARS = 600
 MAX_CONSTRAINTS_CHARS = 600
@@ -37,9 +37,14 @@ def show_pieces(desk: Desk, pieces: Iterable[Piece]) -> str:
     return "\n".join(show_piece(piece, desk.text(piece.handle)) for piece in pieces)
 
 
-def show_folded(desk: Desk, pieces: Iterable[Piece]) -> str:
-    """Pieces of evidence as a handle and a short extract each."""
-    return "\n".join(fold_piece(piece, desk.text(piece.handle)) for piece in pieces)
+def show_folded(desk: Desk, pieces: Iterable[Piece], goal: str) -> str:
+    """Pieces of evidence as a handle each, with what matters most in them for the goal."""
+    return "\n".join(fold_piece(piece, desk.text(piece.handle), goal) for piece in pieces)
+
+
+def gone_note(pieces: int) -> str:
+    """That earlier results are not shown any more, though `read` still has them."""
+    return f"Earlier results (p1 to p{pieces}) were left out for room; read shows any of them again."
 
 
 def _job(brief: Brief) -> str:
@@ -54,6 +59,11 @@ def _task(assignment: Assignment, desk: Desk, evidence: str) -> Iterable[str]:
     yield f"Your subtask: {subtask.goal}{done_when}"
     if desk.given:
         yield f"Found by earlier subtasks:\n{show_claims(desk.given)}"
+    if desk.left_out:
+        handles = list(desk.left_out)
+        yield f"They found more, {handles[0]} to {handles[-1]}, left out for room; read shows where each of it stands."
+    if questions := list(dict.fromkeys(each for digest in assignment.parents for each in digest.open_questions)):
+        yield f"Left open by them:\n{show_questions(questions)}"
     if assignment.missing:
         yield f"Nothing came from: {', '.join(assignment.missing)}. Do what can be done without."
     if evidence:

@@ -111,7 +111,7 @@ def _claim(submitted: SubmittedClaim, desk: Desk, goal: str) -> Claim | None:
     derived = next((desk.derived[handle] for handle in handles if handle in desk.derived), None)
     if derived is not None:
         return _worded(derived, claim, desk)
-    given = _refs(desk, (handle for handle in handles if handle in desk.given))
+    given = _refs(desk, (handle for handle in handles if handle in desk.inherited))
     quoted = desk.place(submitted.quote, handles) if submitted.quote.strip() else None
     evidence = tuple(dict.fromkeys([*([quoted] if quoted else []), *given]))
     if evidence:
@@ -153,7 +153,7 @@ def _refs(desk: Desk, handles: Iterable[str]) -> list[EvidenceRef]:
 
 
 def _checked(claims: list[Claim], desk: Desk, questions: tuple[str, ...], faults: list[str]) -> Findings:
-    known = {claim.id: claim for claim in desk.given.values()}
+    known = {claim.id: claim for claim in desk.inherited.values()}
     verified = verify(Digest(subtask="", claims=tuple(desk.with_inputs(claims))), desk.artifacts, known=known)
     dropped = (f"{claim.text[:100]!r}: {failing[0]}." for claim, failing in verified.reasons)
     return Findings(verified.digest.claims, questions, (*faults, *dropped), verified.repaired)

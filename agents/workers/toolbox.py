@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -35,7 +36,8 @@ from ..tools.read import read_tool
 from ..tools.schema import terse_form, wire_form
 from ..tools.search import search_tool
 from ..tools.submit import submit_tool
-from .preview import preview, whole
+from .condense import Condenser
+from .preview import Condense, preview, whole
 
 MAX_ARGUMENT_CHARS = 20_000
 CALL_SECONDS = 60.0
@@ -55,13 +57,17 @@ class Outcome:
 
 
 class Toolbox:
-    """The tools of one attempt: `submit_digest`, `calculate`, `read`, `search` over sources, then the run's own."""
+    """The tools of one attempt: `submit_digest`, `calculate`, `read`, `search` over sources, then the run's own.
+
+    `reread` counts what was read again by handle.
+    """
 
     def __init__(self, assignment: Assignment, desk: Desk, lessons: LessonBook) -> None:
         self._assignment = assignment
         self._desk = desk
         self._lessons = lessons
         self._own_lessons = LessonBook()
+        self.reread = 0
         # `submit_digest` comes first: an attempt with room for one call is given no other.
         own = [submit_tool(), calculate_tool(desk), read_tool(desk)]
         if assignment.sources is not None:
@@ -138,8 +144,20 @@ class Toolbox:
             return Outcome(text=content)
         else:
             excerpts = [whole(content or "(nothing)", title=tool.name, source=tool.name)]
-        shown = excerpts if tool.name == "read" else await preview(excerpts, self._assignment.subtask.goal)
+        if tool.name == "read":
+            self.reread += 1
+            return Outcome(pieces=tuple(self._desk.lay(excerpts)))
+        shown = await preview(excerpts, self._assignment.subtask.goal, self._condense)
         return Outcome(pieces=tuple(self._desk.lay(shown)))
+
+    @property
+    def _condense(self) -> Condense | None:
+        """How long output is made short with a model; None where no compressor was set."""
+        assignment = self._assignment
+        if assignment.compressor is None:
+            return None
+        left = assignment.account.tokens_left if assignment.share_tokens is None else assignment.share_tokens
+        return partial(Condenser(assignment.compressor, assignment).places, tokens_left=left)
 
     def _learn(self, name: str, arguments: dict[str, Any], error: Exception) -> str:
         """One line about the error, which is kept as a lesson."""

@@ -59,7 +59,8 @@ def assembled() -> str:
     tools = [json.dumps(schema) for schema in Toolbox(given, desk, LessonBook()).schemas]
     messages = [*opening(given, desk, show_pieces(desk, pieces)), nudge()]
     parts = [f"=== {message['role']}\n{message['content']}" for message in messages]
-    return "\n\n".join(["=== tools", *tools, *parts, "=== folded", show_folded(desk, pieces)]) + "\n"
+    folded = show_folded(desk, pieces, given.subtask.goal)
+    return "\n\n".join(["=== tools", *tools, *parts, "=== folded", folded]) + "\n"
 
 
 def test_the_assembled_prompt_is_as_in_the_snapshot() -> None:

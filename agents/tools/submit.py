@@ -6,7 +6,6 @@ text was asked for, a text too long) and checked strictly: `workers.submission` 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
@@ -21,6 +20,8 @@ MAX_TEXT_CHARS = 500
 MAX_QUOTE_CHARS = 600
 MAX_OPEN_QUESTIONS = 10
 MAX_QUESTION_CHARS = 300
+_MAX_NUMBER = 1e300
+"""JSON knows larger whole numbers, which are no floats."""
 
 
 def _words(limit: int) -> Callable[[Any], Any]:
@@ -30,7 +31,7 @@ def _words(limit: int) -> Callable[[Any], Any]:
         if value is None:
             return ""
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            value = str(value) if abs(value) < 1e300 else ""
+            value = str(value) if abs(value) < _MAX_NUMBER else ""
         return clean(value[:limit]) if isinstance(value, str) else value
 
     return read
@@ -38,7 +39,7 @@ def _words(limit: int) -> Callable[[Any], Any]:
 
 def _confidence(value: Any) -> Any:
     """A number within 0..1; what is no number says nothing."""
-    if isinstance(value, (int, float)) and math.isfinite(value):
+    if isinstance(value, (int, float)) and -_MAX_NUMBER < value < _MAX_NUMBER:
         return min(1.0, max(0.0, float(value)))
     return 0.5
 

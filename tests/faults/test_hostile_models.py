@@ -20,12 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
-from support.hostile import ORDERS, Hostile, spoilt, texts, tool_calls
+from support.hostile import NUMBERS, ORDERS, TEXTS, Hostile, spoilt, texts, tool_calls
 
 from foreplan.agents.context import Context
 from foreplan.agents.loop import run_graph
 from foreplan.agents.report import Report
 from foreplan.agents.result import RunResult
+from foreplan.agents.tools.submit import MAX_CLAIMS
 from foreplan.agents.workers.model import MAX_CALLS, MAX_TURNS
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import Event, LessonLearned, Spent, SubtaskStarted, ToolCalled, subtask_of
@@ -433,6 +434,26 @@ def test_2000_hostile_plans(runner: asyncio.Runner, answers: list[str], how: str
 @given(revisions)
 def test_2000_hostile_revisions(runner: asyncio.Runner, answers: list[str]):
     revision_case(runner, answers)
+
+
+@pytest.mark.parametrize("name", ["text", "source", "quote", "kind", "value", "unit", "confidence"])
+def test_each_field_of_a_claim_with_each_odd_value(runner: asyncio.Runner, name: str):
+    odd = [*NUMBERS, *TEXTS, None, [], {}, [[]], {"a": None}]
+    claims = [{**SUBMISSION["claims"][0], name: value} for value in odd]
+    for at in range(0, len(claims), MAX_CLAIMS):
+        said = json.dumps({"claims": claims[at : at + MAX_CLAIMS], "open_questions": odd[at : at + MAX_CLAIMS]})
+        submission_case(runner, said, said)
+
+
+@pytest.mark.parametrize("name", [name for name in TOOLS if name != "submit_digest"])
+def test_each_argument_of_each_tool_with_each_odd_value(runner: asyncio.Runner, name: str):
+    odd = [*NUMBERS, *TEXTS, None, [], {}, [[]], {"a": None}]
+    said = [json.dumps({**TOOLS[name], field: value}) for field in TOOLS[name] for value in odd]
+    calls = [ToolCall("1", name, arguments) for arguments in said]
+    for at in range(0, len(calls), MAX_CALLS * MAX_TURNS):
+        rest = calls[at : at + MAX_CALLS * MAX_TURNS]
+        turns = [tuple(rest[first : first + MAX_CALLS]) for first in range(0, len(rest), MAX_CALLS)]
+        tools_case(runner, turns, "research", "")
 
 
 # What no strategy draws often: sizes and depths at which work that is not linear would show as a hang.

@@ -111,6 +111,20 @@ def tool_calls(draw: st.DrawFn, sound: dict[str, Any], most: int = 4) -> tuple[T
     return tuple(calls) * draw(st.sampled_from([1, 1, 1, 1, 1, 500]))
 
 
+def check_request(request: Request) -> None:
+    """Assert that any endpoint could read the request, whatever the model said before: strict JSON in valid UTF-8."""
+    json.dumps([*request.messages, *request.tools], ensure_ascii=False, allow_nan=False).encode()
+    for message in request.messages:
+        for call in message.get("tool_calls") or ():
+            assert isinstance(json.loads(call["function"]["arguments"], parse_constant=_refuse), dict)
+            assert call["function"]["name"]
+            assert call["id"]
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} is sent as JSON")
+
+
 @dataclass
 class Hostile:
     """A backend that says what `say` returns, however long it is, and tells no usage."""
@@ -120,6 +134,7 @@ class Hostile:
     asked: list[Request] = field(default_factory=list)
 
     async def complete(self, request: Request) -> Reply:
+        check_request(request)
         self.asked.append(request)
         return self.say(request)
 

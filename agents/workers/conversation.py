@@ -18,7 +18,6 @@ from ...core.models.base import Message, Reply, Request, ToolCall, ToolSchema
 from ...core.models.bounds import PromptBound
 from ...core.models.found_json import parse_object
 from ...memory.plain import plain_data
-from ...memory.plain import plain_data
 from ..tools.desk import Desk, Piece
 from .prompt import gone_note, show_folded, show_pieces
 from .toolbox import Outcome

@@ -6,13 +6,16 @@ Law: when the block ends, however it ends, no lock is left on the file and no ta
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import aiosqlite
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.sqlite.aio import AsyncSqliteStore
+
+from ..memory.errors import StorageError
 
 
 @asynccontextmanager
@@ -41,6 +44,24 @@ async def open_store(path: Path) -> AsyncIterator[AsyncSqliteStore]:
         finally:
             await _stop_batches(store)
             await _close(store.conn, store.lock)
+
+
+@contextmanager
+def database_errors(folder: Path) -> Iterator[None]:
+    """Turn what SQLite raises inside the block, such as on a full disk, into a `StorageError` about `folder`."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StorageError(
+            f"What the run in {folder} does cannot be kept: {_first(error)}.",
+            hint="Free some space, or see that its files can be written.",
+        ) from error
+
+
+def _first(error: BaseException) -> BaseException:
+    """The fault that came first: a write that fails is followed by a commit that has nothing to commit."""
+    before = error.__context__
+    return _first(before) if isinstance(before, sqlite3.Error) and before is not error else error
 
 
 async def _close(connection: aiosqlite.Connection, lock: asyncio.Lock) -> None:

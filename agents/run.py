@@ -22,7 +22,7 @@ from ..planner.brief import Brief
 from ..planner.plan import Plan
 from ..planner.wire import dump_plan, load_plan
 from .context import Context
-from .durable import open_saver, open_store
+from .durable import database_errors, open_saver, open_store
 from .loop import Approve, run_graph
 from .result import RunResult
 
@@ -113,7 +113,8 @@ class _Drive:
         redactor = Redactor(self.secrets | _keys(self.context))
         with self.directory.working(), TraceWriter(self.directory.trace, redactor=redactor) as trace:
             trace.keep("brief", self.brief)
-            result = await self._run(trace)
+            with database_errors(self.directory.path):
+                result = await self._run(trace)
             if not self.directory.finished:
                 _leave(self.directory, result, trace)
         return result

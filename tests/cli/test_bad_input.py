@@ -241,6 +241,14 @@ def test_an_unexpected_fault_is_logged_and_not_shown(foreplan, monkeypatch, tmp_
     assert "Traceback" in (tmp_path / "home" / "foreplan.log").read_text(encoding="utf-8")
 
 
+def test_an_unexpected_fault_of_a_run_tells_how_to_go_on(foreplan, monkeypatch):
+    async def broken(*_, **__):
+        raise RuntimeError("the sky fell")
+
+    monkeypatch.setattr("foreplan.cli.commands.run.run", broken)
+    foreplan("run", QUESTION, "--sources", DOCUMENTS).explains("the sky fell", "foreplan.log", "--resume", code=1)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="pipes as POSIX has them")
 def test_a_reader_that_goes_away_is_no_error(foreplan):
     assert foreplan("run", QUESTION, "--sources", DOCUMENTS).code == 0

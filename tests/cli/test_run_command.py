@@ -11,7 +11,7 @@ import threading
 import time
 
 import pytest
-from support.commands import DOCUMENTS, QUESTION
+from support.commands import DOCUMENTS, QUESTION, Ran
 from support.terminal import in_terminal
 
 from foreplan.testing import Answer, ModelServer, ResearchJob, Timing
@@ -181,6 +181,28 @@ def test_a_stopped_run_goes_on_where_it_stopped(foreplan, job, tmp_path, how):
             assert f"--resume {run}" in err
             assert "Traceback" not in out + err
         ran = foreplan("run", "--resume", run, *models(server), "--json")
+    assert ran.code == 0, ran.err
+    assert set(job.found(ran.json["report"])) == set(job.facts)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits the files of another process")
+def test_a_disk_that_fills_up_during_a_run_is_told_and_the_run_goes_on_later(foreplan, job, tmp_path):
+    import resource
+
+    def latency(request):
+        return Timing(total_s=2.0 if request.number == 3 else 0.0)
+
+    with ModelServer(job.script, latency=latency) as server:
+        command = [sys.executable, "-m", "foreplan", "run", job.goal, "--sources", "pages", *models(server)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_for(lambda: len(server.log) >= 4, process)
+        [run] = [path for path in (tmp_path / "home" / "runs").iterdir() if path.is_dir()]
+        _, hard = resource.prlimit(process.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (40_000, hard))
+        out, err = process.communicate(timeout=30)
+        Ran(process.returncode, out, err).explains("Free some space", f"--resume {run.name}", code=2)
+        assert "Traceback" not in err
+        ran = foreplan("run", "--resume", run.name, *models(server), "--json")
     assert ran.code == 0, ran.err
     assert set(job.found(ran.json["report"])) == set(job.facts)
 

@@ -36,6 +36,10 @@ EXIT_CODES: Mapping[int, str] = {
 """Every code a command returns, with its meaning."""
 
 
+class BrokenRun(Exception):
+    """Something unexpected, the cause, ended a run; the text says how to go on with it."""
+
+
 def perform(command: str, flags: Mapping[str, Any]) -> None:
     """Call `main(**flags)` of the module `foreplan.cli.<command>` and leave with the code it returns.
 
@@ -71,8 +75,10 @@ def _explained(error: Exception, home: Path | None) -> tuple[str, int]:
         return f"Error: {error}", error.exit_code
     from foreplan.cli.log import write_log
 
-    said = f"{type(error).__name__}: {str(error)[:300]}".rstrip(": ")
-    return f"Error: something unexpected went wrong ({said}). {write_log(error, home)}", UNEXPECTED
+    hint = f" {error}" if isinstance(error, BrokenRun) else ""
+    fault = error.__cause__ if isinstance(error, BrokenRun) and error.__cause__ else error
+    said = f"{type(fault).__name__}: {str(fault)[:300]}".rstrip(": ")
+    return f"Error: something unexpected went wrong ({said}). {write_log(fault, home)}{hint}", UNEXPECTED
 
 
 def _leave(paragraph: str, code: int) -> NoReturn:

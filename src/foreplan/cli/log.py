@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def write_log(error: BaseException, home: Path | None) -> str:
@@ -20,6 +23,16 @@ def write_log(error: BaseException, home: Path | None) -> str:
     if path is None:
         return "No log could be written: neither the data folder nor the temporary folder takes files."
     return f"Details are in {path}; please report them."
+
+
+def unretrieved_to_log(home: Path) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """A handler for an event loop: what failed beside the error that is told goes to the log, not to the terminal."""
+
+    def keep(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        write_log(error if isinstance(error, BaseException) else RuntimeError(context.get("message")), home)
+
+    return keep
 
 
 def keep_words(error: BaseException, folder: Path) -> str:

@@ -18,10 +18,10 @@ from foreplan.agents.run import resume, run
 from foreplan.agents.tools.toolset import toolset
 from foreplan.cli.asking import Asking, check_can_ask
 from foreplan.cli.banner import say_embedded
-from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED
+from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED, BrokenRun
 from foreplan.cli.given import brief_from, home_from, project_from, settings_from
 from foreplan.cli.library import index_to_search
-from foreplan.cli.log import keep_words
+from foreplan.cli.log import keep_words, unretrieved_to_log
 from foreplan.cli.plan_file import check_output, load_plan_file, write_output
 from foreplan.cli.progress import Progress, progress
 from foreplan.cli.resuming import check_same_kind, how_to_go_on
@@ -87,6 +87,7 @@ def main(**flags: Any) -> int:
 
 
 async def _drive(work: Work, context: Context, settings: Settings, home: Path) -> RunResult:
+    asyncio.get_running_loop().set_exception_handler(unretrieved_to_log(home))
     shown: Progress = progress()
     asking = Asking(shown)
     async with toolset(settings.tools, settings.mcp, emit=shown) as tools:
@@ -155,6 +156,10 @@ def _told_how_to_go_on(work: Work, home: Path, flags: Mapping[str, Any]) -> Iter
             told = [error.hint, keep_words(error, folder), how_to_go_on(work.run_id, home, flags)]
             error.hint = " ".join(filter(None, told))
         raise
+    except BrokenPipeError:
+        raise  # whoever watched has gone
+    except Exception as error:
+        raise BrokenRun(how_to_go_on(work.run_id, home, flags)) from error
 
 
 def _close(index: DocumentIndex | None) -> None:

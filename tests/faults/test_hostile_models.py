@@ -436,19 +436,20 @@ def test_2000_hostile_revisions(runner: asyncio.Runner, answers: list[str]):
     revision_case(runner, answers)
 
 
+ODD: list[Any] = [*NUMBERS, *TEXTS, None, [], {}, [[]], {"a": None}]
+
+
 @pytest.mark.parametrize("name", ["text", "source", "quote", "kind", "value", "unit", "confidence"])
 def test_each_field_of_a_claim_with_each_odd_value(runner: asyncio.Runner, name: str):
-    odd = [*NUMBERS, *TEXTS, None, [], {}, [[]], {"a": None}]
-    claims = [{**SUBMISSION["claims"][0], name: value} for value in odd]
+    claims = [{**SUBMISSION["claims"][0], name: value} for value in ODD]
     for at in range(0, len(claims), MAX_CLAIMS):
-        said = json.dumps({"claims": claims[at : at + MAX_CLAIMS], "open_questions": odd[at : at + MAX_CLAIMS]})
+        said = json.dumps({"claims": claims[at : at + MAX_CLAIMS], "open_questions": ODD[at : at + MAX_CLAIMS]})
         submission_case(runner, said, said)
 
 
 @pytest.mark.parametrize("name", [name for name in TOOLS if name != "submit_digest"])
 def test_each_argument_of_each_tool_with_each_odd_value(runner: asyncio.Runner, name: str):
-    odd = [*NUMBERS, *TEXTS, None, [], {}, [[]], {"a": None}]
-    said = [json.dumps({**TOOLS[name], field: value}) for field in TOOLS[name] for value in odd]
+    said = [json.dumps({**TOOLS[name], field: value}) for field in TOOLS[name] for value in ODD]
     calls = [ToolCall("1", name, arguments) for arguments in said]
     for at in range(0, len(calls), MAX_CALLS * MAX_TURNS):
         rest = calls[at : at + MAX_CALLS * MAX_TURNS]

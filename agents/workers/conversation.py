@@ -107,8 +107,8 @@ class Conversation:
     def fold(self, fits: Callable[[], bool], *, subtask: str, emit: Emit) -> None:
         """Fold until the prompt `fits` or nothing is left but the task.
 
-        Older results go first, then what the first search found, the newest results last: nobody has read them yet.
-        After them whole turns go, the oldest first.
+        Older results are folded first, then what the first search found; then whole turns go, the oldest first. The
+        newest results are folded last: nobody has read them yet.
         """
         before, folded = self.most_tokens, list[int]()
         while not fits() and (pieces := self._fold_next()) is not None:
@@ -125,13 +125,11 @@ class Conversation:
             pieces, self._opening_pieces = self._opening_pieces, ()
             self._evidence = show_folded(self._desk, pieces, self._goal)
             return len(pieces)
-        if not self._turns:
-            return None
-        if self._turns[-1].shown:
-            return self._fold_result(self._turns[-1])
-        del self._turns[0]
-        self._gone = True
-        return 0
+        if self._turns and (len(self._turns) > 1 or not self._turns[0].shown):
+            del self._turns[0]
+            self._gone = True
+            return 0
+        return self._fold_result(self._turns[0]) if self._turns else None
 
     def _fold_result(self, turn: _Turn) -> int:
         place = next(iter(turn.shown))

@@ -31,6 +31,7 @@ class Inherited(NamedTuple):
 def inherit(scope: Scope, subtask: Subtask, parents: tuple[Digest, ...]) -> Inherited:
     """What is worth most to the subtask, within its memory budget. A choice that was needed is told as `Compressed`."""
     cap_tokens, counter = _room(scope, subtask)
+    parents = _once(parents)
     packed = pack(parents, goal=subtask.goal, cap_tokens=cap_tokens, counter=counter)
     claims = {claim.id: claim for digest in parents for claim in digest.claims}
     if packed.digests != parents:
@@ -45,6 +46,17 @@ def inherit(scope: Scope, subtask: Subtask, parents: tuple[Digest, ...]) -> Inhe
             )
         )
     return Inherited(packed.digests, tuple(claims[each] for each in packed.left_out))
+
+
+def _once(digests: tuple[Digest, ...]) -> tuple[Digest, ...]:
+    """The digests without claims that one before has already."""
+    seen: set[str] = set()
+    once = []
+    for digest in digests:
+        fresh = {claim.id: claim for claim in digest.claims if claim.id not in seen}
+        seen.update(fresh)
+        once.append(digest.model_copy(update={"claims": tuple(fresh.values())}))
+    return tuple(once)
 
 
 def _room(scope: Scope, subtask: Subtask) -> tuple[int, Counter]:

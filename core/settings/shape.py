@@ -178,7 +178,9 @@ class Settings(Table):
         default_factory=dict, description="A pool of workers by name; each falls back to `worker`."
     )
     writer: Endpoint = Field(default_factory=Endpoint, description="Writes the report; falls back to `planner`.")
-    compressor: Endpoint = Field(default_factory=Endpoint, description="Shortens text; falls back to `worker`.")
+    compressor: Endpoint = Field(
+        default_factory=Endpoint, description="Reads long tool output for workers, if it is another model than theirs."
+    )
     judge: Endpoint = Field(default_factory=Endpoint, description="Compares and grades; falls back to `planner`.")
     limits: LimitSettings = Field(default_factory=LimitSettings, description="What one run may spend.")
     tools: ToolSettings = Field(default_factory=ToolSettings, description="Tools that reach outside the sources.")

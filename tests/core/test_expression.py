@@ -51,10 +51,10 @@ def test_values(expression, expected):
     ids=lambda text: ascii(text[:20]),
 )  # fmt: skip
 def test_everything_else_is_a_clear_error_at_once(expression):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InputError) as caught:
         evaluate(expression, {"a": Decimal(1), "b": 1})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
     assert caught.value.kind == "malformed"
     assert "Traceback" not in str(caught.value)
     assert len(str(caught.value)) < 700

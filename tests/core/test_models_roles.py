@@ -138,7 +138,7 @@ async def test_a_users_chat_model_that_takes_no_tools_is_told_of_them_in_words()
     reply = await Models.of(chat).planner.call(MESSAGES, account=account(), tools=[tool], emit=told.append)
     assert reply.text == "in words"
     assert [event.text for event in told if isinstance(event, Noted)] == [
-        "GenericFakeChatModel refuses tools; it is not sent again."
+        "GenericFakeChatModel at GenericFakeChatModel refuses tools; it is not sent again."
     ]
 
 

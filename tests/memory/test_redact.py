@@ -128,9 +128,9 @@ def test_no_half_of_a_secret_stays_at_a_cut() -> None:
 def test_time_is_linear_in_hostile_text(unit: str) -> None:
     def seconds(length: int) -> float:
         text = (unit * length)[:length]
-        start = time.perf_counter()
+        start = time.process_time()
         Redactor(["a-secret-key"]).text(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(1_000)
     # Quadratic time would be a hundred times more for ten times the text.

@@ -41,9 +41,9 @@ def test_it_is_reached_among_thousands_too() -> None:
         Document(f"Note {at}", f"Town and founder number {at} were born in {at}.", f"n{at}") for at in range(3_000)
     ]
     index = DocumentIndex.in_memory([*crowd, *FIRMS, *CHAIN])
-    began = time.perf_counter()
+    began = time.process_time()
     found = sources(retrieve(QUESTION, index))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert {"firm", "person"} <= set(found)
 
 

@@ -43,12 +43,12 @@ def test_any_text_is_read(text):
 
 
 def test_locate_stays_bounded_on_large_texts():
-    began = time.perf_counter()
+    began = time.process_time()
     assert locate("zq " * 600, "a b " * 500_000) is None
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def _seconds(finder, text):
-    began = time.perf_counter()
+    began = time.process_time()
     finder(text)
-    return time.perf_counter() - began
+    return time.process_time() - began

@@ -172,11 +172,11 @@ LONG = 10_000_000
     ids=lambda text: text[:12],
 )
 def test_ten_million_hostile_characters_take_seconds_at_most(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for pieces in ([text[at : at + 4_096] for at in range(0, len(text), 4_096)], text[:100_000]):
         stream = PlanStream(RULES)
         fed(stream, pieces)
         with pytest.raises(StreamFault) as caught:
             stream.finish()
         assert len(caught.value.raw) <= 200_000
-    assert time.perf_counter() - begun < 30  # quadratic work would take hours
+    assert time.process_time() - begun < 30  # quadratic work would take hours

@@ -67,6 +67,14 @@ async def test_plan_and_revision_are_kept_as_they_were_sent_and_said(tmp_path: P
     assert exchanges[0]["reasoning"] == "Two things."
 
 
+async def test_the_revision_is_told_what_failed_as_a_lesson(tmp_path: Path) -> None:
+    _, (first, second) = await play(tmp_path, saying(FIRST, SECOND))
+    assert "<lessons>" not in json.dumps(first["sent"])
+    lessons = second["sent"][-1]["content"].partition("<lessons>")[2].partition("</lessons>")[0]
+    assert "Find b failed" in lessons
+    assert "the page is gone" in lessons
+
+
 async def test_a_faulty_answer_and_its_repair_are_both_kept(tmp_path: Path) -> None:
     backend = saying(FIRST, "no plan at all", SECOND)
     _, exchanges = await play(tmp_path, backend)

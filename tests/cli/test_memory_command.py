@@ -95,7 +95,7 @@ def test_without_lessons_nothing_is_made_and_others_are_named(foreplan, home):
 
 def plan() -> dict[str, object]:
     forecast = {"success": 0.9, "tokens_p50": 1_000, "tokens_p90": 2_000}
-    subtask = {
+    subtask: dict[str, object] = {
         "id": "depth", "depends_on": [], "kind": "research", "goal": GOAL, "done_when": "", "on_missing": "skip",
         "worker": None, "effort": "low", "attempts": 1, "select": "first", "forecast": forecast, "budget": 20_000,
     }  # fmt: skip

@@ -99,7 +99,7 @@ async def check_linear(folder: Path, small: int, large: int, *, traced: bool) ->
 
 
 async def test_a_thousand_subtasks_have_no_barrier_and_take_their_share(tmp_path: Path):
-    await check_linear(tmp_path, 200, 1_000, traced=False)
+    await check_linear(tmp_path, 100, 1_000, traced=False)
 
 
 @pytest.mark.slow

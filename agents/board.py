@@ -69,9 +69,14 @@ class Board:
             items.append(("head", head.model_dump(mode="json")))
         await asyncio.gather(*(self._store.aput(self._plan, key, value, index=False) for key, value in items))
 
-    async def close_plan(self, subtasks: int) -> None:
-        """Keep that the plan is whole, with this many subtasks."""
-        await self._store.aput(self._plan, "whole", {"subtasks": subtasks}, index=False)
+    async def close_plan(self, subtasks: int, cut_short: str = "") -> None:
+        """Keep that the plan is whole, with this many subtasks, or why no more of it could be had."""
+        await self._store.aput(self._plan, "whole", {"subtasks": subtasks, "cut_short": cut_short}, index=False)
+
+    async def cut_short(self) -> str:
+        """Why the plan ends before the planner meant it to; empty when it does not."""
+        item = await self._store.aget(self._plan, "whole")
+        return "" if item is None else str(item.value.get("cut_short", ""))
 
     async def plan(self) -> tuple[PlanPrefix | None, bool]:
         """What was committed of the plan, in order, and whether that is all of it."""

@@ -58,14 +58,14 @@ async def written_plan(scope: Scope, start: _Start) -> Plan:
     if prefix is not None:
         writing.begin(prefix.subtasks)
     if not whole:
-        await _write(scope, writing, prefix)
-        await scope.board.close_plan(len(writing.subtasks))
+        cut_short = await _write(scope, writing, prefix)
+        await scope.board.close_plan(len(writing.subtasks), cut_short)
     plan = writing.plan()
     scope.emit(PlanReady(mode=plan.mode, subtasks=len(plan.subtasks), revision=scope.revision))
     return plan
 
 
-async def _write(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> None:
+async def _write(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> str:
     try:
         async with listening(scope) as hear:
             await _write_in_time(scope, writing, prefix, hear)
@@ -73,6 +73,8 @@ async def _write(scope: Scope, writing: _Writing, prefix: PlanPrefix | None) -> 
         if not writing.subtasks:
             raise
         scope.emit(Noted(text=f"The plan ends early: {error.message}", level="warning"))
+        return error.message
+    return ""
 
 
 async def _write_in_time(scope: Scope, writing: _Writing, prefix: PlanPrefix | None, hear: Hear) -> None:

@@ -22,7 +22,7 @@ class Citation(BaseModel):
 
 
 class Missing(BaseModel):
-    """A part of the plan that the report lacks, and why."""
+    """A part of the plan that the report lacks, and why. `subtask` is empty for what was never planned."""
 
     model_config = ConfigDict(frozen=True)
 

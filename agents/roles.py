@@ -75,7 +75,10 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class Writing:
-    """Everything the writer gets: the brief, the plan and the digests, in plan order."""
+    """Everything the writer gets: the brief, the plan and the digests, in plan order.
+
+    `plan_cut_short` says why the plan has no more subtasks, when the planner could not write it to its end.
+    """
 
     brief: Brief
     plan: Plan
@@ -83,6 +86,7 @@ class Writing:
     account: Account
     artifacts: ArtifactStore
     emit: Emit = silent
+    plan_cut_short: str = ""
 
 
 class Writer(Protocol):

@@ -32,6 +32,7 @@ async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
         account=scope.writer_account,
         artifacts=scope.context.artifacts,
         emit=scope.emit,
+        plan_cut_short=await scope.board.cut_short() if scope.revision == 0 else "",
     )
     report = await _written(scope, writing)
     ended = _end_state(plan, digests, report)

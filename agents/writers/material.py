@@ -45,7 +45,7 @@ def gather(writing: Writing) -> Material:
     """The material in a run's digests. A claim found by several subtasks is listed once, where it comes first."""
     handles: dict[str, str] = {}
     parts = tuple(_parts(writing.plan, writing.digests, handles))
-    return Material(parts, tuple(_missing(writing.plan, writing.digests)))
+    return Material(parts, (*_missing(writing.plan, writing.digests), *_unplanned(writing.plan_cut_short)))
 
 
 def _parts(plan: Plan, digests: Sequence[Digest], handles: dict[str, str]) -> Iterator[Part]:
@@ -66,6 +66,11 @@ def _missing(plan: Plan, digests: Sequence[Digest]) -> Iterator[Missing]:
         if digest is None or _left_nothing(digest):
             reason = "it was not run" if digest is None else _why(digest)
             yield Missing(subtask=subtask.id, goal=subtask.goal, reason=reason)
+
+
+def _unplanned(cut_short: str) -> Iterator[Missing]:
+    if cut_short:
+        yield Missing(subtask="", goal="What the rest of the plan would have asked for", reason=cut_short)
 
 
 def _left_nothing(digest: Digest) -> bool:

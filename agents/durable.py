@@ -36,14 +36,28 @@ async def open_saver(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
 
 @asynccontextmanager
 async def open_store(path: Path) -> AsyncIterator[AsyncSqliteStore]:
-    """A store over the SQLite file at `path`, which is made if need be."""
+    """A store over the SQLite file at `path`, which is made if need be.
+
+    Raises:
+        StorageError: when the file is no database, or one that cannot be read.
+    """
     async with AsyncSqliteStore.from_conn_string(str(path)) as store:
-        await store.setup()
+        await _set_up(store, path)
         try:
             yield store
         finally:
             await _stop_batches(store)
             await _close(store.conn, store.lock)
+
+
+async def _set_up(store: AsyncSqliteStore, path: Path) -> None:
+    try:
+        await store.setup()
+    except sqlite3.DatabaseError as error:
+        await _stop_batches(store)
+        raise StorageError(
+            f"The store {path} cannot be used: {error}.", hint="If it is damaged, move it away: a new one is made."
+        ) from error
 
 
 @contextmanager

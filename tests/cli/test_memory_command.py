@@ -93,6 +93,12 @@ def test_without_lessons_nothing_is_made_and_others_are_named(foreplan, home):
     foreplan("memory", "show").explains("lakes", code=2)
 
 
+def test_a_damaged_store_is_a_clear_error(foreplan, home):
+    home.mkdir()
+    (home / LESSONS).write_bytes(b"no database" * 1_000)
+    foreplan("memory", "list").explains("lessons.sqlite", "cannot be used", code=2)
+
+
 def plan() -> dict[str, object]:
     forecast = {"success": 0.9, "tokens_p50": 1_000, "tokens_p90": 2_000}
     subtask: dict[str, object] = {

@@ -10,7 +10,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -57,7 +57,7 @@ _OUTCOME = re.compile(r"^- ([a-z0-9_-]+): (\w+)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Case:
-    """One run: its plan, its limits, and what goes wrong."""
+    """One run: its plan, its limits, how much its workers and writer think before they answer, and what goes wrong."""
 
     subtasks: tuple[dict[str, Any], ...]
     limits: Limits
@@ -65,13 +65,14 @@ class Case:
     kinds: Sequence[Fault]
     seed: int
     max_completion_tokens: int = 4_096
+    thought_chars: int = 0
 
     def script(self, request: ChatRequest) -> Answer:
         """What the roles say: the drawn plan, one with other words for what failed, and the job's own workers."""
         if "judge" in request.model:
             return Answer(json={"score": 0.5})
         if "planner" not in request.model:
-            return JOB.script(request)
+            return replace(JOB.script(request), reasoning="Hm. " * (self.thought_chars // 4))
         failed: set[str] = set()
         if _REVISE in request.last:
             failed = {name for name, state in _OUTCOME.findall(request.last) if state in ("failed", "skipped")}
@@ -199,6 +200,7 @@ def cases(draw: st.DrawFn, rate: float, max_subtasks: int = 6) -> Case:
         kinds=draw(st.just(KINDS) | st.lists(st.sampled_from(KINDS), min_size=1, max_size=3, unique=True)),
         seed=draw(st.integers(0, 2**16)),
         max_completion_tokens=draw(st.sampled_from([256, 1_000, 4_096])),
+        thought_chars=draw(st.sampled_from([0, 0, 600, 40_000])),
     )
 
 

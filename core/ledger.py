@@ -6,7 +6,8 @@ each subtask, the writer). Laws:
 - The sum of settled spend and open reservations never exceeds the run's limit, nor an account's own cap.
 - A share held back for one account cannot be reserved by another.
 - A reservation is journalled before the call it is for and settled after it; one that was open when the process died
-  is settled at its full size when the journal is read back, so the ledger is never below what was really spent.
+  is settled at its full size when the journal is read back, so the ledger is never below what was really spent. The run
+  pays for it and not the account's cap, so that a subtask that is gone on with ends as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -106,12 +107,18 @@ class _Book:
     spent: Usage = field(default_factory=Usage)
     spent_dollars: float = 0.0
     open_tokens: int = 0
+    lost_tokens: int = 0
     open_dollars: float = 0.0
     calls: int = 0
 
     @property
     def used_tokens(self) -> int:
         return self.spent.total_tokens + self.open_tokens
+
+    @property
+    def cap_left(self) -> int | None:
+        """Tokens below the cap. Calls that a crash cut off are paid by the run, not by who made them."""
+        return None if self.cap_tokens is None else self.cap_tokens + self.lost_tokens - self.used_tokens
 
     @property
     def used_dollars(self) -> float:
@@ -174,7 +181,7 @@ class Ledger:
     def tokens_left(self, name: str) -> int | None:
         """Tokens account `name` could reserve now (its cap and the run's limit), or None when nothing limits it."""
         book = self._books.setdefault(name, _Book())
-        rooms = [] if book.cap_tokens is None else [book.cap_tokens - book.used_tokens]
+        rooms = [] if book.cap_left is None else [book.cap_left]
         if self.limits.tokens is not None:
             held = sum(max(0, each.held_tokens - each.used_tokens) for each in self._other_holders(name))
             rooms.append(self.limits.tokens - self._total.used_tokens - held)
@@ -239,8 +246,10 @@ class Ledger:
                 entry["key"], entry["account"], entry["prompt_tokens"], entry["completion_tokens"],
                 Price(**entry["price"]),
             )  # fmt: skip
-            self._books.setdefault(reservation.account, _Book())
+            book = self._books.setdefault(reservation.account, _Book())
             self._add_spent(reservation, Usage(**entry["usage"]) if entry["usage"] else reservation.usage)
+            if not entry["usage"]:
+                book.lost_tokens += reservation.usage.total_tokens
 
     def _completion_room(self, name: str, prompt_tokens: int, wanted: int, price: Price) -> int:
         room = wanted
@@ -258,9 +267,7 @@ class Ledger:
 
     def _limiting_scope(self, name: str, prompt_tokens: int) -> str:
         book = self._books[name]
-        capped = (
-            book.cap_tokens is not None and book.cap_tokens - book.used_tokens < prompt_tokens + MIN_COMPLETION_TOKENS
-        )
+        capped = book.cap_left is not None and book.cap_left < prompt_tokens + MIN_COMPLETION_TOKENS
         return name if capped else "run"
 
     def _book(self, name: str | None) -> _Book:

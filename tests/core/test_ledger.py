@@ -117,6 +117,19 @@ async def test_dollars_and_seconds_limit_too():
         await ledger.account("a").reserve(1, 20, PRICE)
 
 
+async def test_a_call_cut_off_by_a_crash_is_paid_by_the_run_and_not_by_the_cap():
+    journal = ListJournal()
+    before = Ledger(Limits(tokens=10_000), journal=journal)
+    await before.account("a", cap_tokens=1_000).reserve(400, 600, PRICE)
+    after = Ledger(Limits(tokens=10_000))
+    after.replay(journal.entries.values())
+    account = after.account("a", cap_tokens=1_000)
+    assert after.spent().total_tokens == 1_000
+    assert account.tokens_left == 1_000
+    await account.reserve(400, 600, PRICE)
+    assert (account.tokens_left, after.tokens_left("b")) == (0, 8_000)
+
+
 def test_the_end_of_the_time_is_kept_back_too():
     ledger = Ledger(Limits(seconds=10), clock=lambda: 0.0)
     ledger.hold("writer", seconds=2.0)

@@ -60,11 +60,6 @@ class Limits:
         """Seconds at the end that are kept back for the writer, or None when the run has no time limit."""
         return None if self.seconds is None else self.seconds * self.writer_share
 
-    @property
-    def plan_tokens(self) -> int | None:
-        """Tokens that the planner and all subtasks share, or None when the run has no token limit."""
-        return None if self.tokens is None or self.writer_tokens is None else self.tokens - self.writer_tokens
-
 
 class Journal(Protocol):
     """Where reservations and settlements are kept so that they outlive the process."""

@@ -90,11 +90,6 @@ class PlanCheck:
         self._sum_tokens = 0
         self.count = 0
 
-    @property
-    def sum_tokens(self) -> int:
-        """The budgets so far."""
-        return self._sum_tokens
-
     def head(self, head: PlanHead) -> list[Fault]:
         """Faults of everything but the subtasks."""
         self._mode = head.mode

@@ -72,7 +72,7 @@ class Executor:
         self._slots.reprioritise()
         for subtask in subtasks:
             self._register(subtask)
-        self._call_ahead()
+        self._room.set()
         self._caller = self._caller or asyncio.create_task(self._keep_calling())
 
     async def finish(self) -> list[Result]:
@@ -120,15 +120,19 @@ class Executor:
         while True:
             await self._room.wait()
             self._room.clear()
-            self._call_ahead()
+            while self._call_next():
+                if self._slots.size >= len(self._entries):
+                    await asyncio.sleep(0)  # slots for all: who is called first need not wait for the others' calls
 
-    def _call_ahead(self) -> None:
-        """Call tasks in plan order until enough could start: those that wait for others are not counted."""
-        while self._uncalled and self._startable < self._ahead:
-            entry = self._uncalled.popleft()
-            if all(each.over.is_set() for each in entry.dependencies):
-                self._count(entry)
-            self._call(entry)
+    def _call_next(self) -> bool:
+        """Call the next task in plan order unless enough could start: those that wait for others are not counted."""
+        if not self._uncalled or self._startable >= self._ahead:
+            return False
+        entry = self._uncalled.popleft()
+        if all(each.over.is_set() for each in entry.dependencies):
+            self._count(entry)
+        self._call(entry)
+        return True
 
     def _call(self, entry: _Entry) -> None:
         async def body(_: str) -> str:

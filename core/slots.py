@@ -1,6 +1,8 @@
 """A semaphore whose waiters are served by priority instead of in order of arrival.
 
 A priority may be a number, or a callable where it changes while the waiter waits; `reprioritise` tells that it did.
+A slot is given away one turn of the loop after it is asked for or freed, so that those who ask in the same turn are
+ordered among each other too: with many roots ready at once, the one with the longest path behind it starts first.
 """
 
 from __future__ import annotations
@@ -21,15 +23,15 @@ class PrioritySlots:
     def __init__(self, size: int) -> None:
         if size < 1:
             raise ValueError(f"slots need a size of at least 1, not {size}")
-        self._free = size
+        self.size = self._free = size
         self._waiting: list[_Waiter] = []
-        self._stale = False
+        self._stale = self._granting = False
         self._arrivals = itertools.count()
 
     @property
     def idle(self) -> bool:
         """Whether a slot is free that nobody waits for."""
-        return self._free > 0
+        return self._free > len(self._waiting)
 
     @asynccontextmanager
     async def slot(self, priority: float | Callable[[], float] = 0.0) -> AsyncIterator[None]:
@@ -45,11 +47,9 @@ class PrioritySlots:
         self._stale = True
 
     async def _acquire(self, priority: float | Callable[[], float]) -> None:
-        if self._free > 0:
-            self._free -= 1
-            return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, _Waiter(priority, next(self._arrivals), turn))
+        self._grant_soon()
         try:
             await turn
         except asyncio.CancelledError:
@@ -58,16 +58,25 @@ class PrioritySlots:
             raise
 
     def _release(self) -> None:
+        self._free += 1
+        self._grant_soon()
+
+    def _grant_soon(self) -> None:
+        if self._free and self._waiting and not self._granting:
+            self._granting = True
+            asyncio.get_running_loop().call_soon(self._grant)
+
+    def _grant(self) -> None:
+        self._granting = False
         if self._stale:
             self._waiting = [_Waiter(each.priority, each.arrival, each.turn) for each in self._waiting]
             heapq.heapify(self._waiting)
             self._stale = False
-        while self._waiting:
+        while self._free and self._waiting:
             turn = heapq.heappop(self._waiting).turn
             if not turn.done():
+                self._free -= 1
                 turn.set_result(None)
-                return
-        self._free += 1
 
 
 class _Waiter:

@@ -17,20 +17,17 @@ from typing import Any, get_args
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
+from typer.main import get_command
 
 from foreplan.cli.app import app
 from foreplan.cli.exits import EXIT_CODES
 from foreplan.core.events import EVENTS_VERSION, Event
 from foreplan.core.models.quirks import Quirks
 from foreplan.core.settings.faults import variable_name
-from foreplan.core.settings.shape import Endpoint, McpServer, PoolWorker, Settings
+from foreplan.core.settings.shape import Endpoint, McpServer, PoolWorker, Settings, Table
 
 DOCS = Path(__file__).parent
 HELP = DOCS.parent / "src" / "foreplan" / "cli" / "help.txt"
-COMMANDS = (
-    "run", "plan", "show", "sources", "sources index", "sources status", "memory", "memory list", "memory show",
-    "memory forget", "doctor",
-)  # fmt: skip
 WIDTH = "100"
 
 
@@ -68,7 +65,11 @@ def keys() -> str:
         ),
         ("`[workers.NAME]`", PoolWorker, ("workers", "name"), "A pool of workers; the keys of a role, and one more."),
     ]
-    tables = {name: field for name, field in Settings.model_fields.items() if name in ("limits", "tools", "storage")}
+    tables = {
+        name: field
+        for name, field in Settings.model_fields.items()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Table) and field.annotation is not Endpoint
+    }
     groups += [(f"`[{name}]`", model_of(field), (name,), f"{field.description}") for name, field in tables.items()]
     groups.append(("`[mcp.NAME]`", McpServer, ("mcp", "name"), "A server of tools: a command to start, or a URL."))
     return "\n".join("\n".join(group(*each)) for each in groups)
@@ -110,7 +111,14 @@ def codes() -> str:
 
 def commands() -> str:
     """The help of every command."""
-    return "\n".join(f"## foreplan {name}\n\n```text\n{helped(name)}```\n" for name in COMMANDS)
+    return "\n".join(f"## foreplan {name}\n\n```text\n{helped(name)}```\n" for name in names_in(get_command(app)))
+
+
+def names_in(command: Any, above: str = "") -> Iterator[str]:
+    """The names of all commands below this one, each group before its own."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield f"{above}{name}"
+        yield from names_in(each, f"{above}{name} ")
 
 
 def helped(command: str) -> str:

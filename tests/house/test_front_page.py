@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,7 +74,8 @@ def test_each_command_shown_is_accepted(command, tmp_path, monkeypatch):
     from foreplan.cli import app as front
 
     performed = []
-    monkeypatch.setattr(front, "perform", lambda name, flags: performed.append((name, flags)))
+    commands = SimpleNamespace(main=lambda **flags: performed.append(flags))
+    monkeypatch.setattr("foreplan.cli.exits.import_module", lambda name: commands)
     with pytest.raises(SystemExit) as leaving:
         front.app(shlex.split(command, comments=True)[1:])
     assert not leaving.value.code

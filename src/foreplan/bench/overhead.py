@@ -31,6 +31,7 @@ from foreplan.agents.durable import open_saver, open_store
 from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
 from foreplan.bench._dags import plan_of
+from foreplan.core.heap import keep_imports
 from foreplan.core.ledger import Limits
 from foreplan.memory.digest import Claim, Digest
 from foreplan.planner.plan import Plan
@@ -58,6 +59,7 @@ def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
 
 async def _measure(sizes: tuple[int, ...], *, large: bool) -> dict[str, Any]:
     numbers: dict[str, Any] = {}
+    keep_imports()
     for size in sizes:
         repeats = 1 if size > 1_000 else REPEATS
         rounds = [await _round(size) for _ in range(repeats)]

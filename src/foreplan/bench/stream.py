@@ -20,6 +20,7 @@ from foreplan.agents.report import Report
 from foreplan.agents.roles import Assignment, Writing
 from foreplan.bench._dags import OneCall, irregular, plan_of, send_waves, timed_script
 from foreplan.bench._job import models_at
+from foreplan.core.heap import keep_imports
 from foreplan.core.ledger import Limits, free_account
 from foreplan.core.models.roles import Models
 from foreplan.core.testing.chat import Answer, ChatRequest, Script
@@ -96,6 +97,7 @@ async def _round(seed: int) -> dict[str, float]:
     with ProcessServer(f"{__name__}:script", {"seed": seed}) as server:
         models = models_at(server.url)
         await propose_once(models.worker)
+        keep_imports()
         numbers = {
             "bound": _bound_s(plan),
             "makespan": await _streamed(models),

@@ -12,38 +12,29 @@ from typing import Annotated
 import typer
 
 from foreplan.cli.exits import EXIT_CODES, perform
-
-Example = "\b\nExample:\n  "
-
-Goal = Annotated[
-    str | None, typer.Argument(help="The question or task: text, a file that holds it, or - for standard input.")
-]
-SourceDirs = Annotated[
-    list[Path] | None, typer.Option("--sources", metavar="DIR", help="Folder of documents to search. Repeatable.")
-]
-Config = Annotated[
-    Path | None,
-    typer.Option(envvar="FOREPLAN_CONFIG", metavar="FILE", help="Settings file instead of ./foreplan.toml."),
-]
-Home = Annotated[Path | None, typer.Option(metavar="DIR", help="Folder of runs and indexes.")]
-Project = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Project whose runs share lessons; unset, the working folder's.")
-]
-Key = Annotated[str | None, typer.Argument(metavar="KEY", help="The start of a lesson's key.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Embedded = Annotated[bool, typer.Option("--embedded", help="Use no model, even if one is configured.")]
-Model = Annotated[str | None, typer.Option(metavar="NAME", help="Model of every role.")]
-Planner = Annotated[str | None, typer.Option(metavar="NAME", help="Model that plans.")]
-Worker = Annotated[str | None, typer.Option(metavar="NAME", help="Model that works on subtasks.")]
-Writer = Annotated[str | None, typer.Option(metavar="NAME", help="Model that writes the report.")]
-BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible endpoint of every role.")]
-Budget = Annotated[int | None, typer.Option(metavar="TOKENS", help="Most tokens the run may spend.")]
-Dollars = Annotated[float | None, typer.Option(help="Most dollars the run may spend; needs prices.")]
-Seconds = Annotated[float | None, typer.Option(help="Most wall time the run may take.")]
-Concurrency = Annotated[int | None, typer.Option(metavar="N", help="Subtasks worked on at the same time.")]
-Language = Annotated[str | None, typer.Option(metavar="TAG", help="Language of the report; unset, the question's.")]
-Length = Annotated[str | None, typer.Option(metavar="short|medium|long", help="Length of the report.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the result here.")]
+from foreplan.cli.flags import (
+    AsJson,
+    BaseUrl,
+    Budget,
+    Concurrency,
+    Config,
+    Dollars,
+    Embedded,
+    Example,
+    Goal,
+    Home,
+    Language,
+    Length,
+    Model,
+    Output,
+    Planner,
+    Project,
+    Seconds,
+    SourceDirs,
+    Worker,
+    Writer,
+)
+from foreplan.cli.groups import memory, sources
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -55,10 +46,8 @@ app = typer.Typer(
     "citations.",
     epilog="\b\nExit codes:\n" + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
 )
-sources_app = typer.Typer(help="Index folders of documents, and see what is in an index.", no_args_is_help=True)
-app.add_typer(sources_app, name="sources")
-memory_app = typer.Typer(help="See and delete the lessons that a project's runs have learned.", no_args_is_help=True)
-app.add_typer(memory_app, name="memory")
+for group in (sources, memory):
+    app.add_typer(group.app)
 
 
 @app.callback(invoke_without_command=True)
@@ -131,55 +120,6 @@ def show(
 ) -> None:
     """List runs, or show one: its subtasks, what they spent, its report."""
     perform("show", locals())
-
-
-@sources_app.command("index", epilog=Example + "foreplan sources index ./papers")
-def sources_index(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders to read.")],
-    as_json: AsJson = False,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Read new and changed files of folders into their index."""
-    perform("sources_index", locals())
-
-
-@sources_app.command("status", epilog=Example + "foreplan sources status ./papers")
-def sources_status(
-    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Folders that were indexed.")],
-    as_json: AsJson = False,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Say what the index of folders holds, and which files could not be read."""
-    perform("sources_status", locals())
-
-
-@memory_app.command("list", epilog=Example + "foreplan memory list")
-def memory_list(as_json: AsJson = False, home: Home = None, config: Config = None) -> None:
-    """List the projects that have lessons, and how many."""
-    perform("memory", {"action": "list", **locals()})
-
-
-@memory_app.command("show", epilog=Example + "foreplan memory show 3f9a")
-def memory_show(
-    key: Key = None, project: Project = None, as_json: AsJson = False, home: Home = None, config: Config = None
-) -> None:
-    """List a project's lessons, newest first, or show one: what was tried, and what happened."""
-    perform("memory", {"action": "show", **locals()})
-
-
-@memory_app.command("forget", epilog=Example + "foreplan memory forget 3f9a")
-def memory_forget(
-    key: Key = None,
-    every: Annotated[bool, typer.Option("--all", help="Forget all of the project's lessons.")] = False,
-    project: Project = None,
-    as_json: AsJson = False,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Delete one lesson, or all of a project's."""
-    perform("memory", {"action": "forget", "all": every, **locals()})
 
 
 @app.command(epilog=Example + "foreplan doctor")

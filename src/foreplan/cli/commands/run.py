@@ -27,6 +27,7 @@ from foreplan.cli.progress import Progress, progress
 from foreplan.cli.resuming import check_same_kind, how_to_go_on
 from foreplan.cli.text import safe
 from foreplan.core.errors import ForeplanError, InputError
+from foreplan.core.heap import keep_imports
 from foreplan.core.settings import Settings
 from foreplan.core.settings.roles import models_from
 from foreplan.core.settings.secrets import secrets_of
@@ -88,6 +89,7 @@ def main(**flags: Any) -> int:
 
 async def _drive(work: Work, context: Context, settings: Settings, home: Path) -> RunResult:
     asyncio.get_running_loop().set_exception_handler(unretrieved_to_log(home))
+    keep_imports()
     shown: Progress = progress()
     asking = Asking(shown)
     async with toolset(settings.tools, settings.mcp, emit=shown) as tools:

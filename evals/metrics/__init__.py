@@ -1,0 +1,1 @@
+"""Metrics: many outcomes go in; calibration, coverage, efficiency and paired comparisons come out. Pure functions."""

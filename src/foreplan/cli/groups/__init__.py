@@ -1,0 +1,1 @@
+"""Groups of commands, such as `foreplan sources ...`: one module each, declared and nothing more."""

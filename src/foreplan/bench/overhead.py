@@ -30,7 +30,7 @@ from foreplan.agents.context import Context
 from foreplan.agents.durable import open_saver, open_store
 from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
-from foreplan.bench._dags import plan_of
+from foreplan.bench._dags import QuietWriter, plan_of
 from foreplan.core.heap import keep_imports
 from foreplan.core.ledger import Limits
 from foreplan.memory.digest import Claim, Digest
@@ -100,15 +100,6 @@ class _NoOp:
         return Digest(subtask=assignment.subtask.id, claims=claims)
 
 
-class _Quiet:
-    """A writer that costs nothing: this benchmark is about the executor."""
-
-    async def write(self, writing: Any) -> Any:
-        from foreplan.agents.report import Report
-
-        return Report(markdown="done\n")
-
-
 async def _ours(
     plan: Plan,
     saver: BaseCheckpointSaver[Any] | None,
@@ -118,7 +109,7 @@ async def _ours(
 ) -> float:
     """Milliseconds per subtask of one run."""
     limits = Limits(tokens=None, concurrency=slots)
-    context = Context(workers={"worker": worker or _NoOp()}, writer=_Quiet(), limits=limits)
+    context = Context(workers={"worker": worker or _NoOp()}, writer=QuietWriter(), limits=limits)
     graph = build_graph().compile(checkpointer=saver, store=store)
     given: Any = {"brief": "q", "plan": plan.model_dump(mode="json"), "run_id": "r"}
     began = time.perf_counter()

@@ -16,9 +16,8 @@ from typing import Any
 
 from foreplan.agents.context import Context
 from foreplan.agents.graph import build_graph
-from foreplan.agents.report import Report
-from foreplan.agents.roles import Assignment, Writing
-from foreplan.bench._dags import OneCall, irregular, plan_of, send_waves, timed_script
+from foreplan.agents.roles import Assignment
+from foreplan.bench._dags import OneCall, QuietWriter, irregular, plan_of, send_waves, timed_script
 from foreplan.bench._job import models_at
 from foreplan.core.heap import keep_imports
 from foreplan.core.ledger import Limits, free_account
@@ -113,16 +112,9 @@ async def propose_once(model: Any) -> None:
     await model.call([{"role": "user", "content": "takes 0.0 s"}], account=free_account(), max_completion_tokens=16)
 
 
-class _Quiet:
-    """A writer that costs nothing: this benchmark is about what comes before."""
-
-    async def write(self, writing: Writing) -> Report:
-        return Report(markdown="done\n")
-
-
 def _context(models: Models) -> Context:
     limits = Limits(tokens=None, concurrency=64)
-    return Context(models=models, workers={"worker": OneCall(models.worker)}, writer=_Quiet(), limits=limits)
+    return Context(models=models, workers={"worker": OneCall(models.worker)}, writer=QuietWriter(), limits=limits)
 
 
 async def _run(models: Models, given: Mapping[str, Any]) -> float:

@@ -1,0 +1,29 @@
+"""Errors of the training room.
+
+::
+
+    ForeplanError
+    └── TrainError              1
+        ├── RecipeError         2   a recipe, a row file or a model folder cannot be used
+        └── TrainingPaused      3   an endpoint is down; a checkpoint was written, and the same command goes on from it
+"""
+
+from __future__ import annotations
+
+from ..core.errors import ForeplanError
+
+
+class TrainError(ForeplanError):
+    """Something about training failed."""
+
+
+class RecipeError(TrainError):
+    """A recipe, a row file or a model folder cannot be used."""
+
+    exit_code = 2
+
+
+class TrainingPaused(TrainError):
+    """Training cannot go on for now. Nothing is lost: the hint says how to go on."""
+
+    exit_code = 3

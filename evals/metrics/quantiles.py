@@ -2,8 +2,8 @@
 
 A capped subtask says only that it needed more than its cap. What it would have needed is spread over what the others
 needed above that cap, by Kaplan and Meier (1958), which is Efron's redistribution to the right (1967, "The two sample
-problem with censored data", section 7). Above the largest cap nothing was seen; the tail there is the exponential one of
-Brown, Hollander and Korwar (1974, "Nonparametric tests of independence for censored data").
+problem with censored data", section 7). Above the largest cap nothing was seen; the tail there is the exponential one
+of Brown, Hollander and Korwar (1974, "Nonparametric tests of independence for censored data").
 
 Laws: the need of a capped subtask lies above its cap, so whoever forecasts the cap pays; what is spread does not depend
 on the forecasts, so no forecaster can shape what it is judged by. It takes for granted that a cap says nothing about

@@ -71,7 +71,15 @@ async def run_graph(
     if not state:
         step = {"brief": brief.model_dump(mode="json"), "run_id": run_id, "plan": plan and plan.model_dump(mode="json")}
     elif not state.get("ended"):
-        on_event(RunStarted(run=run_id, goal=brief.goal, embedded=context.models.embedded, resumed=True))
+        on_event(
+            RunStarted(
+                run=run_id,
+                goal=brief.goal,
+                embedded=context.models.embedded,
+                resumed=True,
+                project=context.project or "",
+            )
+        )
     while not state.get("ended"):
         state, questions = await _advance(graph, step, config, context, on_event, control)
         if questions:

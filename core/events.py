@@ -33,7 +33,7 @@ class _Event(BaseModel):
 
 
 class RunStarted(_Event):
-    """The run begins or goes on. `embedded` is true when no model is configured."""
+    """The run begins or goes on. `embedded` is true when no model is configured; `project` may be empty."""
 
     type: Literal["run_started"] = "run_started"
     version: int = EVENTS_VERSION
@@ -41,6 +41,7 @@ class RunStarted(_Event):
     goal: str
     embedded: bool = False
     resumed: bool = False
+    project: _Words = ""
 
 
 class PlanItem(_Event):

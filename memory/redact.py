@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from .personal import without_personal
 from .plain import REDACTED, plain_data, sanitised
 
 MIN_SECRET_CHARS = 6
@@ -60,9 +61,10 @@ _SECRET_FIELD = re.compile(rf"(?:.{{0,40}}[_-])?(?:{_NAMES}|authorization|(?:set
 
 
 class Redactor:
-    """Replaces the given secrets and the well-known shapes."""
+    """Replaces the given secrets and the well-known shapes; with `personal`, what tells who somebody is as well."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), *, personal: bool = False) -> None:
+        self._personal = personal
         known = {form for secret in secrets for form in _forms(secret)}
         # The longest first, so that a secret which begins with another leaves no tail.
         alternatives = sorted(known, key=lambda form: (-len(form), form))
@@ -73,7 +75,7 @@ class Redactor:
         text = _SHAPES.sub(REDACTED, self._known.sub(REDACTED, text))
         for pattern in _IN_CONTEXT:
             text = pattern.sub(rf"\g<1>{REDACTED}", text)
-        return text
+        return without_personal(text) if self._personal else text
 
     def data(self, value: Any) -> Any:
         """`value` as plain JSON data without secrets, names of fields included; what is too long is cut."""

@@ -38,7 +38,15 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
         "clock": 0.0,
     }
     scope = await scope_in(begun, runtime)
-    scope.emit(RunStarted(run=scope.run, goal=scope.brief.goal, embedded=scope.context.models.embedded))
+    context = scope.context
+    scope.emit(
+        RunStarted(
+            run=scope.run,
+            goal=scope.brief.goal,
+            embedded=context.models.embedded,
+            project=context.project or "",
+        )
+    )
     given = state.get("plan")
     if given is not None:
         begun["current_plan"] = given_plan(given, scope.rules).model_dump(mode="json")

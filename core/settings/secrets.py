@@ -1,4 +1,4 @@
-"""Every secret that settings name, so that none enters a trace: keys, and what MCP servers are sent or started with."""
+"""Every secret that settings name, so that none enters a trace: keys, and what servers are sent or started with."""
 
 from __future__ import annotations
 
@@ -19,8 +19,14 @@ def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
         yield tools.web_search_api_key.get_secret_value()
     if tools.web_search_api_key_env is not None:
         yield environ.get(tools.web_search_api_key_env, "")
+    for header in settings.telemetry.headers.values():
+        yield from _header_secrets(header.get_secret_value())
     for server in settings.mcp.values():
         yield from server.env.values()
         for value in server.headers.values():
-            yield value
-            yield value.rpartition(" ")[2]  # the token of "Bearer TOKEN" also stands alone in messages
+            yield from _header_secrets(value)
+
+
+def _header_secrets(value: str) -> tuple[str, str]:
+    """A header's value, and the token of "Bearer TOKEN", which also stands alone in messages."""
+    return value, value.rpartition(" ")[2]

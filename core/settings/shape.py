@@ -16,6 +16,7 @@ from ..models.quirks import Quirks
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 URL_PATTERN = r"^https?://\S+$"
+DATABASE_PATTERN = r"^postgres(ql)?://\S+$"
 
 _DEFAULT_LIMITS = Limits()
 
@@ -159,6 +160,37 @@ class StorageSettings(Table):
     )
 
 
+class JobSettings(Table):
+    """Jobs: runs in the background."""
+
+    database: Annotated[str, Field(pattern=DATABASE_PATTERN, max_length=2_000)] | None = Field(
+        default=None,
+        description="URL of a PostgreSQL database that several machines share (`postgresql://…`); unset, a SQLite file "
+        "below the home.",
+    )
+    concurrency: Annotated[int, Field(ge=1, le=1_000)] = Field(default=4, description="Jobs at once in one worker.")
+    in_all: Annotated[int, Field(ge=1, le=100_000)] | None = Field(
+        default=None, description="Jobs at once in all workers together; unset, as many as the workers take."
+    )
+    daily_tokens: Count | None = Field(
+        default=None, description="Tokens that all jobs may spend in a day (UTC); then they wait for the next."
+    )
+    daily_dollars: Positive | None = Field(
+        default=None, description="Dollars that all jobs may spend in a day (UTC); needs prices."
+    )
+
+
+class TelemetrySettings(Table):
+    """Where the spans of a run are sent while it goes, beside its trace. Needs the extra `otel`."""
+
+    endpoint: Url | None = Field(
+        default=None,
+        description="OpenTelemetry collector that speaks OTLP over HTTP, such as `http://localhost:4318`; unset, "
+        "`OTEL_EXPORTER_OTLP_ENDPOINT`, and without that nothing is sent.",
+    )
+    headers: dict[str, SecretStr] = Field(default_factory=dict, description="HTTP headers to send to it.")
+
+
 class Settings(Table):
     """All settings. The first keys apply to every role that does not say otherwise in its own table."""
 
@@ -186,6 +218,10 @@ class Settings(Table):
     tools: ToolSettings = Field(default_factory=ToolSettings, description="Tools that reach outside the sources.")
     mcp: dict[Name, McpServer] = Field(default_factory=dict, description="MCP servers by name.")
     storage: StorageSettings = Field(default_factory=StorageSettings, description="Where runs are kept.")
+    telemetry: TelemetrySettings = Field(
+        default_factory=TelemetrySettings, description="Where the spans of runs are sent to."
+    )
+    jobs: JobSettings = Field(default_factory=JobSettings, description="Runs in the background.")
 
     @property
     def run_limits(self) -> Limits:

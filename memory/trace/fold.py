@@ -37,6 +37,7 @@ from ...core.events import (
     subtask_of,
 )
 from .record import CONTENT, KEPT_NAMES, TRACE_VERSION, Kept, Status, TraceRecord, span_id, trace_id, unix_nano
+from .score import EVALUATION, Score
 
 _RUN = "invoke_workflow"
 _PLAN = "plan"
@@ -94,8 +95,14 @@ class TraceFold:
         attributes = {CONTENT: content, **({"foreplan.plan.subtask": subtask} if subtask else {})}
         return self._event(KEPT_NAMES[what], self._parent(subtask), at, attributes, None)
 
+    def score(self, score: Score) -> TraceRecord:
+        """The line that keeps a judgement of the run."""
+        return self._event(EVALUATION, self._parent(""), score.at, score.attributes(), None)
+
     def restore(self, record: TraceRecord) -> None:
-        """Take up a line that an earlier process wrote."""
+        """Take up a line that an earlier process wrote. A judgement is given long after the run, and tells no time."""
+        if record.name == EVALUATION:
+            return
         self._last_nano = max(self._last_nano, record.start_unix_nano, record.end_unix_nano or 0)
         if record.type == "open":
             self._open[record.name] = record
@@ -108,7 +115,7 @@ class TraceFold:
         attributes = {
             "gen_ai.operation.name": "invoke_workflow", "gen_ai.conversation.id": event.run,
             "foreplan.run.id": event.run, "foreplan.run.goal": event.goal, "foreplan.run.embedded": event.embedded,
-            "foreplan.run.resumed": event.resumed,
+            "foreplan.run.resumed": event.resumed, "foreplan.run.project": event.project,
         }  # fmt: skip
         return [*interrupted, self._begin(_RUN, unix_nano(event.at), None, attributes, event)]
 
@@ -196,10 +203,10 @@ class TraceFold:
         return [self._begin(_PLAN, start, self._parent(""), {"gen_ai.operation.name": "plan"}, None)]
 
     def _parent(self, account: str) -> str:
-        """The span of this account's owner if it is open, or else the run's."""
+        """The span of this account's owner if it is open, or else the run's, of several the last."""
         name = _PLAN if account == _PLANNER else f"invoke_agent {subtask_of(account) or account}"
         record = self._open.get(name) or self._open.get(_RUN)
-        return record.span_id if record is not None else span_id(self.run, _RUN, 0)
+        return record.span_id if record is not None else span_id(self.run, _RUN, max(0, self._counts[_RUN] - 1))
 
     def _next_id(self, name: str) -> str:
         self._counts[name] += 1

@@ -15,6 +15,7 @@ from ...core.events import Event, parse_event
 from ..errors import UnknownVersion
 from ..files import storage_errors
 from .record import CONTENT, KEPT_NAMES, TRACE_VERSION, Kept, TraceRecord
+from .score import Score, score_in
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
 """A longer line is none of ours, and is skipped without being held in memory whole."""
@@ -60,6 +61,23 @@ def read_kept(path: Path | str, what: Kept) -> Iterator[tuple[str, Any]]:
     for record in read_trace(path):
         if record.name == KEPT_NAMES[what] and CONTENT in record.attributes:
             yield str(record.attributes.get("foreplan.plan.subtask", "")), record.attributes[CONTENT]
+
+
+def read_spans(path: Path | str) -> Iterator[TraceRecord]:
+    """Each span once: those that are over as they end, then those that were cut off, which have no end."""
+    cut_off: dict[str, TraceRecord] = {}
+    for record in read_trace(path):
+        if record.type == "open":
+            cut_off[record.span_id] = record
+        elif record.type == "span":
+            cut_off.pop(record.span_id, None)
+            yield record
+    yield from cut_off.values()
+
+
+def read_scores(path: Path | str) -> Iterator[Score]:
+    """The judgements of the run, in the order they were given."""
+    return filter(None, map(score_in, read_trace(path)))
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:

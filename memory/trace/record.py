@@ -8,11 +8,14 @@ the run's id, a span's name and its number among its namesakes, so that writing 
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 TRACE_VERSION = 1
+
+_Nano = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 Status = Literal["unset", "ok", "error"]
 
@@ -55,12 +58,16 @@ class TraceRecord(BaseModel):
     span_id: str
     parent_span_id: str | None = None
     name: str
-    start_unix_nano: int
-    end_unix_nano: int | None = None
+    start_unix_nano: _Nano
+    end_unix_nano: _Nano | None = None
     status: Status = "unset"
     message: str = ""
     attributes: dict[str, Any] = {}
     event: dict[str, Any] | None = None
+
+
+OnRecord: TypeAlias = Callable[[TraceRecord], None]
+"""Told the lines of a trace as they are written."""
 
 
 def trace_id(run: str) -> str:

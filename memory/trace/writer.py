@@ -23,7 +23,8 @@ from ..files import storage_errors
 from ..redact import Redactor
 from .fold import TraceFold
 from .reader import MAX_LINE_BYTES, read_trace
-from .record import Kept, TraceRecord
+from .record import Kept, OnRecord, TraceRecord
+from .score import Score
 
 
 class TraceWriter:
@@ -33,14 +34,23 @@ class TraceWriter:
         path: the file, made if it does not exist; its folder has to.
         run: the run's id; if not given, the name of the file's folder, which it is in a run's directory.
         redactor: takes the secrets out; without one, the well-known shapes of secrets go.
+        on_record: told each line once it is in the file, as it stands there.
 
     Raises:
         StorageError: when the file cannot be read or written, now or at any event.
     """
 
-    def __init__(self, path: Path | str, *, run: str = "", redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        run: str = "",
+        redactor: Redactor | None = None,
+        on_record: OnRecord | None = None,
+    ) -> None:
         self.path = Path(path)
         self._redactor = redactor or Redactor()
+        self._on_record = on_record
         self._lock = threading.Lock()
         self._fold = TraceFold(run or self.path.absolute().parent.name)
         known = self._restore()
@@ -67,6 +77,11 @@ class TraceWriter:
         data = content.model_dump(mode="json") if isinstance(content, BaseModel) else content
         with self._lock:
             self._write([self._fold.keep(what, data, subtask=subtask, at=time.time())])
+
+    def score(self, score: Score) -> None:
+        """Append a judgement of the run, which may be over for long."""
+        with self._lock:
+            self._write([self._fold.score(score)])
 
     def close(self) -> None:
         """Close the file. Open spans stay open: the run may go on later."""
@@ -104,6 +119,8 @@ class TraceWriter:
                 self._line_is_torn = self._file.write(data) < len(data)
                 if self._line_is_torn:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if self._on_record is not None:
+                self._on_record(TraceRecord.model_validate_json(line))
 
     def _line(self, record: TraceRecord) -> bytes:
         """The record as JSON. Secrets go from what it says, never from its structure: a key may be called "plan"."""

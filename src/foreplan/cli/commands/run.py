@@ -25,6 +25,7 @@ from foreplan.cli.log import keep_words, unretrieved_to_log
 from foreplan.cli.plan_file import check_output, load_plan_file, write_output
 from foreplan.cli.progress import Progress, progress
 from foreplan.cli.resuming import check_same_kind, how_to_go_on
+from foreplan.cli.telemetry import telemetry
 from foreplan.cli.text import safe
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.heap import keep_imports
@@ -33,6 +34,7 @@ from foreplan.core.settings.roles import models_from
 from foreplan.core.settings.secrets import secrets_of
 from foreplan.memory.documents.index import DocumentIndex
 from foreplan.memory.rundir import RunDirs, new_run_id
+from foreplan.memory.trace.record import OnRecord
 from foreplan.planner.brief import Brief
 from foreplan.planner.embedded import facets
 from foreplan.planner.plan import Plan
@@ -75,19 +77,22 @@ def main(**flags: Any) -> int:
         vary_workers=settings.vary_workers,
         project=project_from(flags, settings),
     )
-    try:
-        with _told_how_to_go_on(work, home, flags):
-            result = asyncio.run(_drive(work, context, settings, home))
-    except KeyboardInterrupt:
-        print(f"\nStopped. {how_to_go_on(work.run_id, home, flags)}", file=sys.stderr)
-        return STOPPED
-    finally:
-        _close(index)
-    _deliver(result, flags, home)
+    with telemetry(settings) as on_record:
+        try:
+            with _told_how_to_go_on(work, home, flags):
+                result = asyncio.run(_drive(work, context, settings, home, on_record))
+        except KeyboardInterrupt:
+            print(f"\nStopped. {how_to_go_on(work.run_id, home, flags)}", file=sys.stderr)
+            return STOPPED
+        finally:
+            _close(index)
+        _deliver(result, flags, home)
     return EXIT_OF_STATE[result.state]
 
 
-async def _drive(work: Work, context: Context, settings: Settings, home: Path) -> RunResult:
+async def _drive(
+    work: Work, context: Context, settings: Settings, home: Path, on_record: OnRecord | None
+) -> RunResult:
     asyncio.get_running_loop().set_exception_handler(unretrieved_to_log(home))
     keep_imports()
     shown: Progress = progress()
@@ -97,7 +102,13 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path) -
         with shown:
             if work.resumed:
                 return await resume(
-                    work.run_id, context=whole, home=home, on_event=shown, approve=asking, secrets=secrets_of(settings)
+                    work.run_id,
+                    context=whole,
+                    home=home,
+                    on_event=shown,
+                    approve=asking,
+                    secrets=secrets_of(settings),
+                    on_record=on_record,
                 )
             return await run(
                 work.brief,
@@ -108,6 +119,7 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path) -
                 on_event=shown,
                 approve=asking,
                 secrets=secrets_of(settings),
+                on_record=on_record,
             )
 
 

@@ -141,3 +141,14 @@ def test_whatever_comes_leaves_and_is_cancelled_no_slot_is_lost_or_doubled(drawn
         await asyncio.gather(*crowd.tasks.values(), return_exceptions=True)
 
     asyncio.run(play())
+
+
+async def test_a_free_slot_goes_to_the_highest_priority_of_those_who_ask_at_once():
+    slots, served = PrioritySlots(1), list[int]()
+
+    async def take(priority: int) -> None:
+        async with slots.slot(priority):
+            served.append(priority)
+
+    await asyncio.gather(*(take(priority) for priority in (2, 3, 1)))
+    assert served == [3, 2, 1]

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
+
+from ...core.models.base import Effort, Message, OutputSchema
 
 Item: TypeAlias = Mapping[str, Any]
 """What is known of a task: the data set's row, as JSON data."""
@@ -56,7 +58,9 @@ class Grade(BaseModel):
 class Grader(Protocol):
     """Scores one output."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called in grades and errors."""
 
     async def grade(self, item: Item, sample: Sample) -> Grade:
         """The verdict on one output."""
@@ -99,5 +103,34 @@ def bounded(value: float) -> float:
     return 0.0 if math.isnan(value) else min(1.0, max(0.0, float(value)))
 
 
-Judge: TypeAlias = Callable[[str], Awaitable[str]]
-"""Asks a judging model: a prompt goes in, its answer comes out. `Grader`s that need one get it passed in."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a judging model is asked.
+
+    Attributes:
+        messages: in the OpenAI form. They hold the output to be judged: hostile text.
+        output: the form its answer must have.
+        effort, temperature, seed, max_completion_tokens: how it is sampled; None for what the model's settings say.
+    """
+
+    messages: tuple[Message, ...]
+    output: OutputSchema
+    effort: Effort | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    max_completion_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judging model answered, as it wrote it, and the tokens the call was settled at."""
+
+    text: str
+    tokens: int = 0
+
+
+Judge: TypeAlias = Callable[[Question], Awaitable[Judgement]]
+"""Asks a judging model. A `GradingFault` says that this output cannot be judged; an endpoint that fails is raised."""
+
+Embed: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[Sequence[float]]]]
+"""Turns texts into vectors of one length, one for each text, in their order."""

@@ -66,7 +66,7 @@ class EvalRecord(BaseModel):
         epoch: from 0, where a task is done several times.
         score: the grader's verdict.
         solved: whether that counts as a success.
-        forecast_success: the chance that the planner gave the whole plan.
+        forecast_success: the chance that the planner gave the whole plan; None when it forecasts nothing.
         tokens: all that were used: planner, workers and writer, prompts and completions.
         dollars: the price of them.
         seconds: wall time of the run.
@@ -84,7 +84,7 @@ class EvalRecord(BaseModel):
     epoch: Annotated[int, Field(ge=0, le=10**6)] = 0
     score: Share
     solved: bool
-    forecast_success: Share
+    forecast_success: Share | None = None
     tokens: Tokens
     dollars: Amount = 0.0
     seconds: Amount = 0.0

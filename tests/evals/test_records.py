@@ -19,7 +19,7 @@ SUBTASKS = st.builds(
 )  # fmt: skip
 RECORDS = st.builds(
     EvalRecord, task=NAMES, suite=NAMES, planner=NAMES, epoch=st.integers(0, 9), score=SHARES, solved=st.booleans(),
-    forecast_success=SHARES, tokens=TOKENS, dollars=st.floats(0, 1e6), difficulty=st.none() | st.floats(0, 2),
+    forecast_success=st.none() | SHARES, tokens=TOKENS, dollars=st.floats(0, 1e6), difficulty=st.none() | st.floats(0, 2),
     oracle_tokens=st.none() | TOKENS, subtasks=st.lists(SUBTASKS, max_size=3).map(tuple),
 )  # fmt: skip
 GOOD = EvalRecord(

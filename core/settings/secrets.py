@@ -5,15 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 
-from .shape import Settings
+from .shape import Endpoint, Settings
+
+_USUAL_KEY = "OPENAI_API_KEY"
+"""Where a key is looked for when no setting names another place."""
 
 
 def secrets_of(settings: Settings, *, environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """The secrets of the tools and servers in `settings`. Models' keys are known by the models themselves."""
+    """The secrets of models, tools and servers in `settings`. A variable that is named and not set has none."""
     return frozenset(filter(None, _secrets(settings, environ)))
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    for place in (settings, *_endpoints(settings)):
+        if place.api_key is not None:
+            yield place.api_key.get_secret_value()
+        yield environ.get(place.api_key_env or _USUAL_KEY, "")
     tools = settings.tools
     if tools.web_search_api_key is not None:
         yield tools.web_search_api_key.get_secret_value()
@@ -25,6 +32,11 @@ def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
         yield from server.env.values()
         for value in server.headers.values():
             yield from _header_secrets(value)
+
+
+def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:
+    roles = (settings.planner, settings.worker, settings.writer, settings.compressor, settings.judge)
+    return (*roles, *settings.workers.values())
 
 
 def _header_secrets(value: str) -> tuple[str, str]:

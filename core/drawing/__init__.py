@@ -1,0 +1,4 @@
+"""Pictures of numbers: plain data goes in, self-contained HTML with inline SVG comes out. Standard library only.
+
+`html` is the page around, `charts` draws lines, dots and bands over two axes, `scale` places values, `svg` writes tags.
+"""

@@ -1,0 +1,89 @@
+"""The page around pictures: a title and markup go in, one HTML file that asks nobody for anything comes out.
+
+Laws: no script, no outside request (the page forbids itself both); light or dark as the reader's system is; readable on
+a phone and on paper; wide tables scroll by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .svg import Markup, escape, join, tag
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+_STYLE = """
+:root { color-scheme: light dark; --back: #fff; --text: #1a1a1a; --soft: #5b5b5b; --rule: #dcdcdc; --card: #f6f6f6;
+  --s0: #0065a8; --s1: #b84e00; --s2: #00795a; --s3: #a03a78; --s4: #6b5d00; --s5: #4f4fc4; }
+@media (prefers-color-scheme: dark) {
+  :root { --back: #16181b; --text: #ececec; --soft: #a9adb3; --rule: #3a3e44; --card: #1f2226;
+    --s0: #6cb8f0; --s1: #f39a4d; --s2: #46c8a0; --s3: #e08fc0; --s4: #d9c74a; --s5: #a3a3ff; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 72rem; padding: 1rem; background: var(--back); color: var(--text);
+  font: 16px/1.5 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+.soft, figcaption { color: var(--soft); font-size: .9rem; } figcaption strong { color: var(--text); display: block; }
+.warning { border-left: 4px solid var(--s1); padding: .5rem .75rem; background: var(--card); }
+.charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
+figure { margin: 0; padding: .75rem; background: var(--card); border-radius: .5rem; break-inside: avoid; }
+figure > svg { display: block; width: 100%; height: auto; margin-top: .5rem; }
+svg text { font: 12px system-ui, sans-serif; fill: var(--soft); } svg text.axis { fill: var(--text); }
+.grid { stroke: var(--rule); stroke-width: 1; } .guide { stroke: var(--soft); stroke-dasharray: 2 4; fill: none; }
+.line { fill: none; stroke-width: 2; stroke-linejoin: round; } .dot { fill-opacity: .75; } .band { fill-opacity: .18; }
+.s0 { stroke: var(--s0); fill: var(--s0); } .s1 { stroke: var(--s1); fill: var(--s1); stroke-dasharray: 7 3; }
+.s2 { stroke: var(--s2); fill: var(--s2); stroke-dasharray: 2 3; }
+.s3 { stroke: var(--s3); fill: var(--s3); stroke-dasharray: 9 3 2 3; }
+.s4 { stroke: var(--s4); fill: var(--s4); stroke-dasharray: 12 4; }
+.s5 { stroke: var(--s5); fill: var(--s5); stroke-dasharray: 4 4; }
+.line { fill: none; } .dot, .band { stroke: none; }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: .5rem 0 0; padding: 0;
+  font-size: .9rem; }
+.legend li { display: flex; align-items: center; gap: .4rem; min-width: 0; overflow-wrap: anywhere; }
+.key { width: 26px; height: 12px; flex: none; }
+.table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 8rem; }
+"""
+
+
+def page(title: str, body: Markup) -> str:
+    """A whole HTML document of its own. `title` is any text; `body` is markup below the heading."""
+    head = join(
+        Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'),
+        tag("title", escape(title)),
+        tag("style", Markup(_STYLE)),
+    )
+    content = tag("main", tag("h1", escape(title)), body)
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{content}</body></html>\n'
+
+
+def section(title: str, *content: Markup) -> Markup:
+    """Content under a heading of its own."""
+    return tag("section", tag("h2", escape(title)), *content)
+
+
+def paragraph(text: str, *, kind: str = "") -> Markup:
+    """A paragraph of plain text; `kind` is `soft` (small and grey), `warning`, or nothing."""
+    return tag("p", escape(text), class_=kind) if kind else tag("p", escape(text))
+
+
+def charts(*figures: Markup) -> Markup:
+    """Figures side by side where there is room, else below each other."""
+    return tag("div", *figures, class_="charts")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> Markup:
+    """A table of plain texts whose first column names its rows; `caption` says what it shows."""
+    head = tag("tr", *(tag("th", escape(cell), scope="col") for cell in header))
+    lines = [
+        tag(
+            "tr",
+            *(tag("th", escape(cell), scope="row") for cell in row[:1]),
+            *(tag("td", escape(cell)) for cell in row[1:]),
+        )
+        for row in rows
+    ]
+    content = tag("table", tag("caption", escape(caption), class_="soft"), tag("thead", head), tag("tbody", *lines))
+    # A box that scrolls has to be reachable by keyboard.
+    return tag("div", content, class_="table", tabindex="0", role="region", aria_label=caption)

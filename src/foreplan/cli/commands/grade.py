@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +19,20 @@ from foreplan.evals.graders.load import grader_from
 from foreplan.memory.rundir import RunDir, RunDirs
 from foreplan.memory.trace.score import Score
 
-MAX_SPEC_BYTES = 4_000_000
-
 
 def main(**flags: Any) -> int:
     """Grade it and keep the verdict; 0.
 
     Raises:
-        InputError: when the run is not over, or the file is no JSON object.
-        GraderError: when it is no grader that can be used.
+        InputError: when the run is not over.
+        GraderError: when the file holds no grader that can be used.
         UnknownRun: when no run has that id.
     """
     settings = settings_from(flags)
     directory = RunDirs(home_from(flags, settings)).find(flags["run_id"])
     check_trace(directory)
     item, sample = judged(directory)
-    grader, grade = asyncio.run(_grade(_spec(flags["grader"]), item, sample, settings))
+    grader, grade = asyncio.run(_grade(flags["grader"], item, sample, settings))
     score = Score(name=grader.name[:200] or "grader", value=grade.reward, why=_why(grade), by="grader")
     keep_score(directory, score, secrets_of(settings))
     tell_score(directory, score, as_json=flags["as_json"], more=grade.model_dump(mode="json"))
@@ -60,34 +57,14 @@ def judged(directory: RunDir) -> tuple[dict[str, Any], Sample]:
     return item, Sample(text=report if isinstance(report, str) else "", data=whole.get("plan"))
 
 
-async def _grade(
-    spec: dict[str, Any], item: dict[str, Any], sample: Sample, settings: Settings
-) -> tuple[Grader, Grade]:
+async def _grade(file: Path, item: dict[str, Any], sample: Sample, settings: Settings) -> tuple[Grader, Grade]:
     models = models_from(settings)
     judge = None if models.embedded else judge_of(models.role("judge"), Ledger(settings.run_limits).account("judge"))
-    grader = grader_from(spec, judge=judge)
+    grader = grader_from(file, judge=judge)
     try:
         return grader, await grader.grade(item, sample)
     finally:
         await models.aclose()
-
-
-def _spec(path: Path) -> dict[str, Any]:
-    """The JSON object in a grader's file.
-
-    Raises:
-        InputError: when it cannot be read, or holds none.
-    """
-    try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(MAX_SPEC_BYTES))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", hint="Check the path.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {str(error)[:200]}.", hint="See docs/traces.md for a grader.") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{path} holds no JSON object.", hint="See docs/traces.md for a grader.")
-    return found
 
 
 def _why(grade: Grade) -> str:

@@ -16,7 +16,7 @@ from .svg import Markup, escape, join, number, tag
 
 WIDTH, HEIGHT = 420, 300
 """Of the drawing's own coordinates: small, so that letters stay readable on a phone's width."""
-_LEFT, _RIGHT, _TOP, _BOTTOM = 54, 14, 12, 46
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 14, 12, 46
 COLOURS = 6
 """How many series can be told apart; `core.drawing.html` has the colours."""
 

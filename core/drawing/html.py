@@ -42,6 +42,7 @@ svg text { font: 12px system-ui, sans-serif; fill: var(--soft); } svg text.axis 
 .key { width: 26px; height: 12px; flex: none; }
 .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
+thead th { white-space: normal; min-width: 5rem; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 8rem; }
 """
 
@@ -84,6 +85,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str)
         )
         for row in rows
     ]
-    content = tag("table", tag("caption", escape(caption), class_="soft"), tag("thead", head), tag("tbody", *lines))
-    # A box that scrolls has to be reachable by keyboard.
-    return tag("div", content, class_="table", tabindex="0", role="region", aria_label=caption)
+    content = tag("table", tag("thead", head), tag("tbody", *lines))
+    # A box that scrolls has to be reachable by keyboard; what it is stands above it, where it does not scroll away.
+    box = tag("div", content, class_="table", tabindex="0", role="region", aria_label=caption)
+    return join(paragraph(caption, kind="soft"), box)

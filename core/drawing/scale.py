@@ -105,5 +105,10 @@ def _log_ticks(low: float, high: float) -> list[float]:
     first, last = math.floor(math.log10(low) + 1e-9), math.ceil(math.log10(high) - 1e-9)
     between = (1,) if last - first > 2 else (1, 2, 5)
     every = max(1, math.ceil((last - first) / _WANTED_TICKS))
-    ticks = [digit * 10.0**power for power in range(first, last, every) for digit in between]
-    return [tick for tick in [*ticks, 10.0**last] if tick >= low / 5.1 and tick <= high * 5.1]
+    ticks = [*(digit * 10.0**power for power in range(first, last, every) for digit in between), 10.0**last]
+    # One round value beyond each end is enough.
+    below, above = (
+        max(tick for tick in ticks if tick <= low * 1.001),
+        min(tick for tick in ticks if tick >= high * 0.999),
+    )
+    return [tick for tick in ticks if below <= tick <= above]

@@ -1,0 +1,1 @@
+"""Pages: records of evaluations go in, one self-contained HTML file comes out."""

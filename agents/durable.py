@@ -1,6 +1,7 @@
-"""Opening LangGraph's SQLite savers and stores so that they can be closed at any moment, also by a cancelled run.
+"""Opening LangGraph's savers and stores so that they can be closed at any moment, also by a cancelled run.
 
-Law: when the block ends, however it ends, no lock is left on the file and no task of the store is left running.
+A path in, and they are SQLite files; the URL of a PostgreSQL database in, and they are its tables. Law: when the block
+ends, however it ends, no lock is left on the file and no task of the store is left running.
 """
 
 from __future__ import annotations
@@ -10,22 +11,35 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+from langgraph.store.base import BaseStore
+from langgraph.store.base.batch import AsyncBatchedBaseStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from ..memory.errors import StorageError
 
 
 @asynccontextmanager
-async def open_saver(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
-    """A checkpointer over the SQLite file at `path`, which is made if need be.
+async def open_saver(where: Path | str) -> AsyncIterator[BaseCheckpointSaver[Any]]:
+    """A checkpointer over the SQLite file at a path, which is made if need be, or over the database at a URL.
 
-    It does not wait for the disk at each commit: a killed process loses nothing, and what a power cut takes of it is
-    found again by key in the store, which does wait.
+    SQLite does not wait for the disk at each commit here: a killed process loses nothing, and what a power cut takes of
+    it is found again by key in the store, which does wait.
+
+    Raises:
+        StorageError: when the database cannot be reached.
     """
-    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+    if isinstance(where, str):
+        from .durable_postgres import postgres_saver  # only those who name a server need psycopg
+
+        async with postgres_saver(where) as shared:
+            yield shared
+        return
+    async with AsyncSqliteSaver.from_conn_string(str(where)) as saver:
         await saver.setup()
         await saver.conn.execute("PRAGMA synchronous = NORMAL")
         try:
@@ -35,18 +49,27 @@ async def open_saver(path: Path) -> AsyncIterator[AsyncSqliteSaver]:
 
 
 @asynccontextmanager
-async def open_store(path: Path) -> AsyncIterator[AsyncSqliteStore]:
-    """A store over the SQLite file at `path`, which is made if need be.
+async def open_store(where: Path | str) -> AsyncIterator[BaseStore]:
+    """A store over the SQLite file at a path, which is made if need be, or over the database at a URL.
 
     Raises:
-        StorageError: when the file is no database, or one that cannot be read.
+        StorageError: when the file is no database, or one that cannot be read, or the database cannot be reached.
     """
-    async with AsyncSqliteStore.from_conn_string(str(path)) as store:
-        await _set_up(store, path)
+    if isinstance(where, str):
+        from .durable_postgres import postgres_store
+
+        async with postgres_store(where) as shared:
+            try:
+                yield shared
+            finally:
+                await stop_batches(shared)
+        return
+    async with AsyncSqliteStore.from_conn_string(str(where)) as store:
+        await _set_up(store, where)
         try:
             yield store
         finally:
-            await _stop_batches(store)
+            await stop_batches(store)
             await _close(store.conn, store.lock)
 
 
@@ -54,7 +77,7 @@ async def _set_up(store: AsyncSqliteStore, path: Path) -> None:
     try:
         await store.setup()
     except sqlite3.DatabaseError as error:
-        await _stop_batches(store)
+        await stop_batches(store)
         raise StorageError(
             f"The store {path} cannot be used: {error}.", hint="If it is damaged, move it away: a new one is made."
         ) from error
@@ -62,14 +85,34 @@ async def _set_up(store: AsyncSqliteStore, path: Path) -> None:
 
 @contextmanager
 def database_errors(folder: Path) -> Iterator[None]:
-    """Turn what SQLite raises inside the block, such as on a full disk, into a `StorageError` about `folder`."""
+    """Turn what a database raises inside the block, such as on a full disk, into a `StorageError` about `folder`.
+
+    Its kind is `transient` when the same may work later: a locked file, a server that went away.
+    """
     try:
         yield
     except sqlite3.Error as error:
+        first = _first(error)
         raise StorageError(
-            f"What the run in {folder} does cannot be kept: {_first(error)}.",
+            f"What the run in {folder} does cannot be kept: {first}.",
             hint="Free some space, or see that its files can be written.",
+            kind="transient" if _locked(first) else "tool",
         ) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("psycopg", "psycopg_pool"):
+            raise
+        from .durable_postgres import lost
+
+        raise StorageError(
+            f"What the run in {folder} does cannot be kept in PostgreSQL: {' '.join(str(error).split())[:300]}.",
+            hint="See that the server runs, then go on with the run.",
+            kind="transient" if lost(error) else "tool",
+        ) from error
+
+
+def _locked(error: BaseException) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _first(error: BaseException) -> BaseException:
@@ -89,7 +132,7 @@ async def _close(connection: aiosqlite.Connection, lock: asyncio.Lock) -> None:
         await connection.close()
 
 
-async def _stop_batches(store: AsyncSqliteStore) -> None:
+async def stop_batches(store: AsyncBatchedBaseStore) -> None:
     """Stop the task that a store batches its operations in; it outlives the store otherwise."""
     task = store._task  # the store has no public way to stop it
     if task is not None:

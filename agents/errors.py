@@ -3,15 +3,26 @@
 ::
 
     ForeplanError
-    └── ToolFailed        a tool could not do what it was asked; `.kind` says whether asking again may help
+    ├── ToolFailed        a tool could not do what it was asked; `.kind` says whether asking again may help
+    └── InputError
+        ├── UnknownJob    2   no job, or more than one, has an id that begins so
+        └── JobRefused    2   a job is not in a state in which this can be done to it
 """
 
 from __future__ import annotations
 
-from ..core.errors import FaultKind, ForeplanError
+from ..core.errors import FaultKind, ForeplanError, InputError
 
 
 class ToolFailed(ForeplanError):
     """A tool could not do what it was asked. With kind `transient` the same call may work later; else it will not."""
 
     kind: FaultKind = "tool"
+
+
+class UnknownJob(InputError):
+    """No job, or more than one, has an id that begins so."""
+
+
+class JobRefused(InputError):
+    """A job is not in a state in which this can be done to it."""

@@ -20,6 +20,7 @@ from langgraph.types import Command, Interrupt
 
 from ..core.errors import ForeplanError
 from ..core.events import Event, RunStarted, parse_event, silent
+from ..memory.errors import UnknownVersion
 from ..planner.brief import Brief
 from ..planner.plan import Plan
 from .context import Context
@@ -28,7 +29,7 @@ from .nodes.write import kept_digests
 from .report import Report
 from .result import RunResult
 from .scope import open_scope
-from .state import Json, RunState
+from .state import STATE_VERSION, Json, RunState
 
 Approve: TypeAlias = Callable[[Plan, str], Awaitable[Json]]
 """Asked with a plan, and with what was wrong with the last answer (or ""); gives a decision as node `approve` takes."""
@@ -61,6 +62,7 @@ async def run_graph(
 
     Raises:
         GraphDrained: the run was stopped by `control`; under its id it goes on where it stopped.
+        UnknownVersion: another version of Foreplan began it.
         ForeplanError: the run cannot go on; what it has done is kept under its id.
     """
     graph = build_graph().compile(checkpointer=checkpointer, store=store)
@@ -68,6 +70,8 @@ async def run_graph(
     started = time.monotonic()
     state: Json = dict((await graph.aget_state(config)).values) if checkpointer else {}
     step: Json | Command[Any] | None = None
+    if state and state.get("version", STATE_VERSION) != STATE_VERSION:
+        raise UnknownVersion(f"The state of run {run_id}", found=state["version"], known=STATE_VERSION)
     if not state:
         step = {"brief": brief.model_dump(mode="json"), "run_id": run_id, "plan": plan and plan.model_dump(mode="json")}
     elif not state.get("ended"):

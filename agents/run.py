@@ -7,6 +7,7 @@ and state. Law: a run killed at any point goes on from its finished subtasks wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +15,10 @@ from langgraph.runtime import RunControl
 
 from ..core.events import Event, silent
 from ..core.models.roles import ROLES
-from ..memory.artifacts import FolderArtifacts
+from ..memory.artifacts import open_artifacts
 from ..memory.redact import Redactor
 from ..memory.rundir import RunDir, RunDirs
+from ..memory.trace.record import OnRecord
 from ..memory.trace.writer import TraceWriter
 from ..planner.brief import Brief
 from ..planner.plan import Plan
@@ -43,6 +45,7 @@ async def run(
     approve: Approve | None = None,
     secrets: Iterable[str] = (),
     control: RunControl | None = None,
+    on_record: OnRecord | None = None,
 ) -> RunResult:
     """Take a brief to its report.
 
@@ -56,6 +59,7 @@ async def run(
         approve: asked for a decision when `context.approve` is on.
         secrets: what must not enter the trace, beside the models' own keys.
         control: see `run_graph`.
+        on_record: told each line of the trace, such as a sender to a collector (`memory.trace.otlp`).
 
     Raises:
         GraphDrained: the run was stopped by `control`.
@@ -66,7 +70,7 @@ async def run(
     if plan is not None:
         directory.write(directory.plan, dump_plan(plan))
     return await _Drive(
-        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control
+        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control, on_record
     ).to_the_end()
 
 
@@ -79,8 +83,13 @@ async def resume(
     approve: Approve | None = None,
     secrets: Iterable[str] = (),
     control: RunControl | None = None,
+    on_record: OnRecord | None = None,
+    database: str | None = None,
 ) -> RunResult:
     """Go on with a run that was stopped or killed; one that is finished gives its result again.
+
+    With `database`, the URL of a PostgreSQL database, its state, store and artifacts are there, so that it goes on on
+    any machine that has its directory with brief and plan; `run` keeps them in the directory.
 
     Raises:
         UnknownRun: no run has an id that begins with `run_id`, or several have.
@@ -90,7 +99,7 @@ async def resume(
     brief = Brief.model_validate(directory.read(directory.brief))
     plan = load_plan(directory.plan) if directory.plan.is_file() else None
     return await _Drive(
-        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control
+        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control, on_record, database
     ).to_the_end()
 
 
@@ -107,11 +116,16 @@ class _Drive:
     approve: Approve | None
     secrets: frozenset[str]
     control: RunControl | None
+    on_record: OnRecord | None
+    database: str | None = None
 
     async def to_the_end(self) -> RunResult:
         """The run's result, once its directory holds all of it."""
         redactor = Redactor(self.secrets | _keys(self.context))
-        with self.directory.working(), TraceWriter(self.directory.trace, redactor=redactor) as trace:
+        with (
+            self.directory.working(),
+            TraceWriter(self.directory.trace, redactor=redactor, on_record=self.on_record) as trace,
+        ):
             trace.keep("brief", self.brief)
             with database_errors(self.directory.path):
                 result = await self._run(trace)
@@ -124,12 +138,12 @@ class _Drive:
             trace(event)
             self.on_event(event)
 
-        async with (
-            open_saver(self.directory.state) as checkpointer,
-            open_store(self.directory.store) as store,
-            open_store(self.home / LESSONS) as lessons,
-        ):
-            artifacts = FolderArtifacts(self.directory.artifacts)
+        async with AsyncExitStack() as stack:
+            checkpointer = await stack.enter_async_context(open_saver(self.database or self.directory.state))
+            store = await stack.enter_async_context(open_store(self.database or self.directory.store))
+            lessons = store if self.database else await stack.enter_async_context(open_store(self.home / LESSONS))
+            kept = stack.enter_context(closing(open_artifacts(self.database or self.directory.artifacts)))
+            artifacts = kept.for_run(self.directory.run) if self.database else kept
             return await run_graph(
                 self.brief,
                 run_id=self.directory.run,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from langgraph.channels.ephemeral_value import EphemeralValue
 from typing_extensions import TypedDict
 
-STATE_VERSION = 1
+from .versions import STATE_VERSION as STATE_VERSION
 
 Json = dict[str, Any]
 EndState = Literal["done", "partial", "failed", "rejected"]

@@ -26,12 +26,13 @@ class PrioritySlots:
         self.size = self._free = size
         self._waiting: list[_Waiter] = []
         self._stale = self._granting = False
+        self._paused_until = 0.0
         self._arrivals = itertools.count()
 
     @property
     def idle(self) -> bool:
-        """Whether a slot is free that nobody waits for."""
-        return self._free > len(self._waiting)
+        """Whether a slot is free that nobody waits for, and may be given away."""
+        return self._free > len(self._waiting) and asyncio.get_running_loop().time() >= self._paused_until
 
     @asynccontextmanager
     async def slot(self, priority: float | Callable[[], float] = 0.0) -> AsyncIterator[None]:
@@ -45,6 +46,14 @@ class PrioritySlots:
     def reprioritise(self) -> None:
         """Ask the waiters for their priorities again before the next slot is given away."""
         self._stale = True
+
+    def pause(self, seconds: float) -> None:
+        """Give no slot away for so long: whoever shares them was told to come back later. Those held stay held."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        if until > self._paused_until:
+            self._paused_until = until
+            loop.call_later(seconds, self._grant_soon)
 
     async def _acquire(self, priority: float | Callable[[], float]) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -68,6 +77,8 @@ class PrioritySlots:
 
     def _grant(self) -> None:
         self._granting = False
+        if asyncio.get_running_loop().time() < self._paused_until:
+            return
         if self._stale:
             self._waiting = [_Waiter(each.priority, each.arrival, each.turn) for each in self._waiting]
             heapq.heapify(self._waiting)

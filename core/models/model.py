@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from typing import TypeAlias, TypeVar
 
-from ..errors import BudgetExhausted, UnsupportedFeature
+from ..errors import BudgetExhausted, ModelError, UnsupportedFeature
 from ..events import Emit, Noted, silent
 from ..ledger import Account
 from ..slots import PrioritySlots
@@ -38,6 +38,9 @@ T = TypeVar("T")
 
 Sent: TypeAlias = Callable[[Request], None]
 """Told each attempt's request as it goes out, after the endpoint's quirks were applied."""
+
+MAX_PAUSE_S = 600.0
+"""However long an endpoint asks one caller to wait, the others try it again after this."""
 
 _Answered: TypeAlias = tuple[Reply, Request]
 """A whole answer, and the request it answers."""
@@ -194,7 +197,12 @@ class Model:
             async def attempt(request: Request = request) -> T:
                 if sent is not None:
                     sent(request)
-                return await once(request, account, emit)
+                try:
+                    return await once(request, account, emit)
+                except ModelError as error:
+                    # The others who share the endpoint would be told the same.
+                    self.slots.pause(min(error.retry_after_s or 0.0, MAX_PAUSE_S))
+                    raise
 
             try:
                 return await self._retry.run(attempt, account=account, emit=emit)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ..errors import SettingsError
 from ..slots import PrioritySlots
 from .model import Model
+from .retry import RetryPolicy
 from .spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -131,22 +132,35 @@ class Models:
         return cls(pool=pool, **{role: made[role] for role in ROLES if role in made})
 
 
-def build_models(specs: Mapping[str, ModelSpec], pool: Mapping[str, ModelSpec] | None = None) -> Models:
+EndpointSlots: TypeAlias = dict[tuple[str, str], PrioritySlots]
+"""The slots of endpoints, by URL and key."""
+
+
+def build_models(
+    specs: Mapping[str, ModelSpec],
+    pool: Mapping[str, ModelSpec] | None = None,
+    *,
+    slots: EndpointSlots | None = None,
+    retry: RetryPolicy | None = None,
+) -> Models:
     """Models from settings: `specs` by role, `pool` by worker name.
 
     Specs that are equal share one model; specs with the same URL and key share their slots, of which there are as many
-    as the smallest `concurrency` that was set for them.
+    as the smallest `concurrency` that was set for them. `slots` are those of models built before, for runs that share
+    their endpoints; new ones are added to it. `retry` says when to try again, for all of them.
     """
     from .connect import connect  # here, since LangChain takes a second to load
 
     everything = [*specs.values(), *(pool or {}).values()]
-    slots = {_account_at(spec): PrioritySlots(_concurrency(spec, everything)) for spec in everything}
+    slots = {} if slots is None else slots
+    for spec in everything:
+        slots.setdefault(_account_at(spec), PrioritySlots(_concurrency(spec, everything)))
     made: list[tuple[ModelSpec, Model]] = []
 
     def model(spec: ModelSpec) -> Model:
         known = next((each for other, each in made if other == spec), None)
         if known is None:
-            known = connect(spec, slots=slots[_account_at(spec)])
+            known = connect(spec, slots=slots[_account_at(spec)], retry=retry)
             made.append((spec, known))
         return known
 

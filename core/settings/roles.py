@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from ..errors import SettingsError
-from ..models.roles import Models, build_models
+from ..models.retry import RetryPolicy
+from ..models.roles import EndpointSlots, Models, build_models
 from ..models.spec import ModelSpec
 from ..usage import Price
 from .shape import Endpoint, Settings
@@ -42,8 +43,10 @@ class RoleSpecs:
         return not self.roles and not self.pool
 
 
-def models_from(settings: Settings) -> Models:
-    """The models of a run; an empty `Models` when none is configured.
+def models_from(
+    settings: Settings, *, slots: EndpointSlots | None = None, retry: RetryPolicy | None = None
+) -> Models:
+    """The models of a run; an empty `Models` when none is configured. `slots` and `retry` are as `build_models` has.
 
     Raises:
         SettingsError: when a key's variable is not set, or dollars are limited but a model's price is not known.
@@ -55,7 +58,7 @@ def models_from(settings: Settings) -> Models:
             f"Dollars are limited, but the price of {unpriced[0]} is not known, so its spend could not be.",
             hint="Set `price_prompt` and `price_completion` for it, or limit tokens with --budget instead.",
         )
-    return Models() if specs.embedded else build_models(specs.roles, specs.pool)
+    return Models() if specs.embedded else build_models(specs.roles, specs.pool, slots=slots, retry=retry)
 
 
 def role_specs(settings: Settings) -> RoleSpecs:

@@ -32,27 +32,29 @@ def pages() -> dict[str, str]:
     return {f"part-{part}.md": f"# Part {part}\n\nPart {part} weighs {weight(part)} kg." for part in range(PARTS)}
 
 
-def kill_script(worker_s: float = 0.15, planner_tokens_per_s: float = 1_500.0) -> Script:
-    """The script; timings are those of one worker call and of the planner's stream."""
+def kill_script(
+    worker_s: float = 0.15, planner_tokens_per_s: float = 1_500.0, subtasks: int = SUBTASKS, writer_s: float = 0.0
+) -> Script:
+    """The script; timings are those of one worker call, of the planner's stream and of the writer's call."""
 
     def script(request: ChatRequest) -> Answer:
         if "planner" in request.model:
-            return Answer(json=_plan(request), first_token_s=0.1, tokens_per_s=planner_tokens_per_s)
+            return Answer(json=_plan(request, subtasks), first_token_s=0.1, tokens_per_s=planner_tokens_per_s)
         if "writer" in request.model:
             lines = [f"{text} [{handle}]." for handle, text in _CLAIM.findall(request.text)]
-            return Answer(text="\n\n".join(lines), total_s=worker_s)
+            return Answer(text="\n\n".join(lines), total_s=writer_s or worker_s)
         return Answer(tool_calls=[("submit_digest", _submission(request))], total_s=worker_s)
 
     return script
 
 
-def _plan(request: ChatRequest) -> dict[str, Any]:
+def _plan(request: ChatRequest, size: int) -> dict[str, Any]:
     """A plan, or its rest: parts drawn by the number of the call, so that no two calls plan alike."""
     standing = [message for message in request.messages if message["role"] == "assistant"]
     ids = [each["id"] for each in json.loads(standing[-1]["content"])["subtasks"]] if standing else []
     draw = random.Random(request.number)
     subtasks = []
-    while len(ids) < SUBTASKS:
+    while len(ids) < size:
         part = draw.randrange(PARTS)
         name = f"p{len(ids)}-{part}"
         parents = draw.sample(ids[-4:], min(len(ids), draw.choice([0, 1, 2])))

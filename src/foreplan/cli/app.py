@@ -34,7 +34,7 @@ from foreplan.cli.flags import (
     Worker,
     Writer,
 )
-from foreplan.cli.groups import memory, sources
+from foreplan.cli.groups import jobs, memory, rating, sources, traces, worker_command
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -46,7 +46,7 @@ app = typer.Typer(
     "citations.",
     epilog="\b\nExit codes:\n" + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
 )
-for group in (sources, memory):
+for group in (sources, memory, traces, rating, jobs, worker_command):
     app.add_typer(group.app)
 
 
@@ -66,6 +66,12 @@ def run(
     plan: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Run this plan, from `foreplan plan -o FILE`.")
     ] = None,
+    background: Annotated[
+        bool, typer.Option("--background", help="Make it a job: print its id and return. See foreplan jobs.")
+    ] = False,
+    priority: Annotated[
+        int, typer.Option(metavar="N", min=1, max=1_000, help="Place of a job in the queue; lower goes first.")
+    ] = 100,
     resume: Annotated[str | None, typer.Option(metavar="ID", help="Go on with a run that was stopped.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Show the plan and ask before running it.")] = False,
     model: Model = None,
@@ -87,7 +93,7 @@ def run(
     config: Config = None,
 ) -> None:
     """Research a question: plan it, work on it, write a cited report."""
-    perform("run", locals())
+    perform("background" if background else "run", locals())
 
 
 @app.command(epilog=Example + 'foreplan plan "Compare both dams" --sources ./papers -o plan.json')

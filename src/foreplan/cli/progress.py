@@ -105,8 +105,7 @@ class PlainLines:
 
     def __call__(self, event: Event) -> None:
         """See `Progress`."""
-        self.view.apply(event)
-        line = self._line(event)
+        line = self.line(event)
         if line:
             print(safe(line), file=sys.stderr, flush=True)
 
@@ -120,7 +119,9 @@ class PlainLines:
         """See `Progress.paused`."""
         return nullcontext()
 
-    def _line(self, event: Event) -> str:
+    def line(self, event: Event) -> str:
+        """What to say of an event, which is taken in; empty for nothing."""
+        self.view.apply(event)
         match event:
             case PlanReady():
                 return f"plan: {counted(event.subtasks, 'subtask')}" if event.subtasks else f"plan: {event.mode}"

@@ -1,0 +1,109 @@
+"""`foreplan jobs`: lists jobs, prints what they left, steers them. Flags go in, lines or one JSON value come out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from foreplan.agents.jobs.queue import JobQueue
+from foreplan.agents.jobs.state import Job
+from foreplan.cli.job_places import places_from, queue_from
+from foreplan.cli.progress import PlainLines
+from foreplan.cli.text import duration, number, one_line, safe
+from foreplan.cli.worker_start import ensure_worker
+from foreplan.core.errors import InputError
+from foreplan.memory.rundir import RunDirs
+from foreplan.memory.trace.reader import read_events
+
+GOAL_WIDTH = 48
+
+
+def main(**flags: Any) -> int:
+    """Do what `action` says; 0 when it was done.
+
+    Raises:
+        UnknownJob: when no job has that id.
+        JobRefused: when it cannot be done to this job.
+    """
+    with queue_from(flags) as queue:
+        if flags["action"] == "list":
+            _list(queue.newest(), as_json=flags["as_json"])
+            return 0
+        job = queue.find(flags["job"])
+        if flags["action"] == "report":
+            _report(queue, job, as_json=flags["as_json"])
+        elif flags["action"] == "logs":
+            _logs(queue, job, as_json=flags["as_json"])
+        else:
+            _steer(queue, job, flags)
+    return 0
+
+
+def _list(jobs: Sequence[Job], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps([job.to_json() for job in jobs]))
+        return
+    width = max((len(job.id) for job in jobs), default=0)
+    for job in jobs:
+        print(f"{job.id:<{width}}  {line_of(job)}")
+    if not jobs:
+        print("There are no jobs.", file=sys.stderr)
+
+
+def line_of(job: Job) -> str:
+    """One line about a job."""
+    progress = job.progress
+    done = f"{progress.done}/{progress.total}" if progress.total else "-"
+    spent = f"{number(progress.tokens)} tokens ${progress.dollars:.2f}"
+    why = progress.note if job.state == "running" else job.outcome.get("error", "")
+    note = f"  ({one_line(str(why), 120)})" if why else ""
+    return f"{job.state:<11} {done:>7}  {spent:<20} {duration(job.seconds):>7}  {one_line(job.goal, GOAL_WIDTH)}{note}"
+
+
+def _report(queue: JobQueue, job: Job, *, as_json: bool) -> None:
+    result = job.outcome.get("result")
+    if not isinstance(result, dict):
+        error = job.outcome.get("error")
+        raise InputError(
+            f"Job {job.id} has no report: it is {job.state}{f' ({error})' if error else ''}.",
+            hint=f"Watch it with: foreplan jobs watch {job.id}",
+        )
+    print(json.dumps(result) if as_json else safe(str(result.get("report") or "")))
+
+
+def _logs(queue: JobQueue, job: Job, *, as_json: bool) -> None:
+    trace = RunDirs(queue.places.home).at(job.id).trace
+    if not trace.is_file():
+        raise InputError(
+            f"Job {job.id} has left no trace here: it is {job.state}.",
+            hint=f"Worker {job.worker} keeps it on its own machine." if job.worker else "No worker has taken it yet.",
+        )
+    lines = PlainLines()
+    for event in read_events(trace):
+        if as_json:
+            print(event.model_dump_json())
+        elif line := lines.line(event):
+            print(safe(line))
+    if job.outcome.get("error") and not as_json:
+        print(safe(f"error: {job.outcome['error']}"))
+
+
+def _steer(queue: JobQueue, job: Job, flags: Mapping[str, Any]) -> None:
+    told = {"job": job.id}
+    match flags["action"]:
+        case "cancel":
+            queue.cancel(job)
+        case "resume":
+            queue.resume(job)
+        case "retry":
+            told = {"job": queue.retry(job), "retried": job.id}
+        case "rm":
+            queue.remove(job)
+            directory = RunDirs(queue.places.home).at(job.id)
+            if directory.path.is_dir():
+                directory.remove()
+    if flags["action"] in ("resume", "retry") or job.state == "waiting":
+        ensure_worker(places_from(flags), flags)
+    print(json.dumps(told) if flags["as_json"] else told["job"])

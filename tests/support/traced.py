@@ -30,7 +30,9 @@ from foreplan.planner.brief import Brief
 from foreplan.planner.plan import Plan
 from foreplan.testing import ModelServer
 
-PLAN = make_plan(make_subtask("a"), make_subtask("b", "a", forecast={"success": 0.4, "tokens_p50": 10, "tokens_p90": 20}))
+PLAN = make_plan(
+    make_subtask("a"), make_subtask("b", "a", forecast={"success": 0.4, "tokens_p50": 10, "tokens_p90": 20})
+)
 SENT = [{"role": "system", "content": "Write a plan."}, {"role": "user", "content": "# Brief\nGoal: Weigh the moon."}]
 
 

@@ -37,7 +37,7 @@ class Exporter(ABC):
 
 
 class Pair(NamedTuple):
-    """Two plans for one brief: `chosen` is the best, `rejected` scored less."""
+    """Two different plans for one brief: `chosen` is the best, `rejected` scored less."""
 
     chosen: Example
     rejected: Example
@@ -54,8 +54,12 @@ def pairs(runs: Iterable[TraceRow]) -> Iterator[Pair]:
     for run, example in examples(runs):
         if best is None or best[0].brief_key != run.brief_key:
             best = run, example
-        elif run.score is not None and best[0].score is not None and run.score < best[0].score:
+        elif _is_below(run, best[0]) and example.completion != best[1].completion:
             yield Pair(best[1], example)
+
+
+def _is_below(run: TraceRow, best: TraceRow) -> bool:
+    return run.score is not None and best.score is not None and run.score < best.score
 
 
 def best_examples(runs: Iterable[TraceRow]) -> Iterator[tuple[TraceRow, Example]]:

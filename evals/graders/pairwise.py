@@ -7,23 +7,21 @@ since a judge that prefers what it reads first says nothing about the outputs.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ...core.models.base import OutputSchema
-from ...core.models.found_json import parse_object
 from .base import GradingFault, Item, Judge, Question, Sample
-from .judged import MAX_JUDGED_CHARS, sendable, verdict_schema
+from .judged import MAX_JUDGED_CHARS, case_mark, own_answer, sendable, told_mark, verdict_schema
 from .prompts import load_prompt
 
 Choice: TypeAlias = Literal["first", "second", "tie"]
 Winner: TypeAlias = Literal["a", "b", "tie"]
 
 _FORM: OutputSchema = verdict_schema("choice", "better", {"type": "string", "enum": ["first", "second", "tie"]})
-_CHOICES: dict[object, Choice] = {"first": "first", "second": "second", "tie": "tie"}
+_CHOICES: dict[str, Choice] = {"first": "first", "second": "second", "tie": "tie"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,25 +94,28 @@ def position_bias(preferences: Sequence[Preference]) -> PositionBias:
 async def _choice(
     judge: Judge, item: Item, first: Sample, second: Sample
 ) -> tuple[Choice | None, tuple[str, ...], int]:
+    tokens = 0
     try:
-        judgement = await judge(_question(item, first, second))
+        question, mark = _question(item, first, second)
+        judgement = await judge(question)
+        tokens = judgement.tokens
+        better = own_answer(judgement, mark).get("better")
+        if not isinstance(better, str) or better not in _CHOICES:
+            raise GradingFault("the judge chose neither first, second nor tie")
     except GradingFault as fault:
-        return None, (str(fault),), 0
-    answer = parse_object(judgement.text.strip()) or {}
-    better = answer.get("better")
-    choice = _CHOICES.get(better) if isinstance(better, str) else None
-    errors = () if choice else ("the judge chose neither first, second nor tie",)
-    return choice, errors, judgement.tokens
+        return None, (str(fault),), tokens
+    return _CHOICES[better], (), tokens
 
 
-def _question(item: Item, first: Sample, second: Sample) -> Question:
-    """The task and both outputs, in tags that no output can close: a hash of both outputs stands in their names."""
+def _question(item: Item, first: Sample, second: Sample) -> tuple[Question, str]:
+    """The task and both outputs, in tags that no output can close: the case's mark stands in their names."""
     try:
         task = json.dumps(dict(item), ensure_ascii=False, default=str)
     except (ValueError, RecursionError) as error:
         raise GradingFault("the item cannot be written as JSON") from error
     texts = [sendable(text[:MAX_JUDGED_CHARS]) for text in (task, first.text, second.text)]
-    mark = hashlib.sha256("\0".join(sorted(texts)).encode()).hexdigest()[:12]
+    mark = case_mark(texts)
     named = zip(("task", "first", "second"), texts, strict=True)
     shown = "\n".join(f"<{tag}-{mark}>\n{text}\n</{tag}-{mark}>" for tag, text in named)
-    return Question(({"role": "system", "content": load_prompt("prefer")}, {"role": "user", "content": shown}), _FORM)
+    rules = {"role": "system", "content": f"{load_prompt('prefer')}\n\n{told_mark(mark)}"}
+    return Question((rules, {"role": "user", "content": shown}), _FORM), mark

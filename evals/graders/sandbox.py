@@ -1,8 +1,8 @@
 """Runs one Python grader in a process of its own: started as a script by python_grader.py, never imported by Foreplan.
 
-One JSON object comes in on standard input, `{source, sample, item, limits}`, and one goes out on standard output,
-One JSON object comes in on standard input, `{source, sample, item, limits}`, and one goes out on standard output: `{score}`
+One JSON object comes in on standard input, `{source, sample, item, limits}`; one goes out on standard output, `{score}`
 or `{error}`. Standard library only. Before the source runs, rights are given up, as far as the system lets it:
+
 - resource limits: processor time, address space, size of written files, open files;
 - Linux: a network namespace of its own with nothing in it; Landlock rules (reading only from Python and the system's
   libraries, writing only in the working directory); a seccomp filter that refuses sockets, new processes and programs,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .base import GradingFault, Judge
@@ -21,7 +20,7 @@ def score_model(spec: ScoreModelSpec, judge: Judge) -> Judged:
 
     def verdict(answer: dict[str, Any]) -> float:
         score = answer.get("score")
-        if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+        if isinstance(score, bool) or not isinstance(score, int | float):
             raise GradingFault("the judge gave no score")
         if not low <= score <= high:
             raise GradingFault(f"the judge's score lies outside of {low:g} to {high:g}")

@@ -23,7 +23,6 @@ class Relation:
 
     Attributes:
         phrase: what it leads to, of `{x}`.
-        question: the same as a question.
         words: what a subtask's goal says that asks for it.
         difficulty: of finding it when nothing distracts.
         stated: templates of sentences that state it.
@@ -34,7 +33,6 @@ class Relation:
     subject: Kind
     target: Target
     phrase: str
-    question: str
     words: re.Pattern[str]
     difficulty: float
     stated: tuple[str, ...]
@@ -52,59 +50,53 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 RELATIONS: tuple[Relation, ...] = (
     Relation(
-        "founder", "firm", "person", "the founder of {x}", "Who founded {x}?", _words(r"found"), 0.15,
+        "founder", "firm", "person", "the founder of {x}", _words(r"found"), 0.15,
         ("{S} was founded by {o}.", "It was {o} who founded {s}.", "{S} goes back to {o}, who set it up with a loan."),
     ),
     Relation(
-        "seat", "firm", "town", "the town where {x} has its seat", "In which town does {x} have its seat?",
-        _words(r"\bseat|headquarter|\bbased\b"), 0.2,
+        "seat", "firm", "town", "the town where {x} has its seat", _words(r"\bseat|headquarter|\bbased\b"), 0.2,
         ("{S} has its seat in {o}.", "The seat of {s} is in {o}.", "The head office of {s} stands in {o}."),
         ("Until {y}, {p} seat was in {o}.",),
     ),
     Relation(
         "employees", "firm", "number", "the latest number of people employed by {x}",
-        "How many people did {x} employ at the latest count?", _words(r"employ|staff|work(?:er|force)"), 0.25,
+        _words(r"employ|staff|work(?:er|force)"), 0.25,
         ("In {y}, {s} employed {o} people.", "{S} had {o} people on the payroll in {y}."),
         ("In {y}, {s} still employed {o} people.", "Its books of {y} name {o} people on the payroll."),
     ),
     Relation(
-        "founded", "firm", "date", "the date on which {x} was founded", "When was {x} founded?",
-        _words(r"found|establish"), 0.2,
+        "founded", "firm", "date", "the date on which {x} was founded", _words(r"found|establish"), 0.2,
         ("The deed that founded {s} was signed on {o}.", "{S} was founded on {o}."),
     ),
     Relation(
-        "birthplace", "person", "town", "the birthplace of {x}", "In which town was {x} born?",
-        _words(r"\bborn\b|birth"), 0.2,
+        "birthplace", "person", "town", "the birthplace of {x}", _words(r"\bborn\b|birth"), 0.2,
         ("{S} was born in {o}.", "{P} birthplace is {o}.", "{S} came into the world in {o}, in a house by the mill."),
     ),
     Relation(
-        "teacher", "person", "person", "the teacher of {x}", "Who taught {x}?", _words(r"teach|taught|pupil|studied"),
+        "teacher", "person", "person", "the teacher of {x}", _words(r"teach|taught|pupil|studied"),
         0.2,
         ("{S} learned the trade from {o}.", "{P} teacher was {o}.", "It was {o} who taught {s}."),
     ),
     Relation(
-        "born", "person", "date", "the date of birth of {x}", "When was {x} born?", _words(r"\bborn\b|birth"), 0.2,
+        "born", "person", "date", "the date of birth of {x}", _words(r"\bborn\b|birth"), 0.2,
         ("The parish book gives {o} as {p} date of birth.", "{S} was born on {o}."),
     ),
     Relation(
-        "river", "town", "river", "the river that flows through {x}", "Which river flows through {x}?",
-        _words(r"river|flow"), 0.15,
+        "river", "town", "river", "the river that flows through {x}", _words(r"river|flow"), 0.15,
         ("The {o} flows through {s}.", "{S} lies on both banks of the {o}.", "{P} mills are driven by the {o}."),
     ),
     Relation(
         "population", "town", "number", "the latest number of inhabitants of {x}",
-        "How many inhabitants did {x} have at the latest count?", _words(r"inhabitant|populat|people|resident"), 0.25,
+        _words(r"inhabitant|populat|people|resident"), 0.25,
         ("The count of {y} found {o} inhabitants in {s}.", "In {y}, {s} had {o} inhabitants."),
         ("In {y}, {s} still had {o} inhabitants.", "An older count, of {y}, gave {s} {o} inhabitants."),
     ),
     Relation(
-        "chartered", "town", "date", "the date of the charter of {x}", "When was {x} given its charter?",
-        _words(r"charter"), 0.2,
+        "chartered", "town", "date", "the date of the charter of {x}", _words(r"charter"), 0.2,
         ("{S} was given its charter on {o}.", "The charter of {s} bears the date of {o}."),
     ),
     Relation(
-        "length", "river", "number", "the length in kilometres of {x}", "How many kilometres long is {x}?",
-        _words(r"length|\blong\b|kilomet|\bkm\b"), 0.25,
+        "length", "river", "number", "the length in kilometres of {x}", _words(r"length|\blong\b|kilomet|\bkm\b"), 0.25,
         ("{S} is {o} kilometres long.", "From spring to mouth, {s} measures {o} km."),
     ),
 )  # fmt: skip

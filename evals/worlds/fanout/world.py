@@ -186,7 +186,7 @@ def _parts(number: int, chain: Chain, dials: FanoutDials, evidence: Evidence) ->
         subject = chain.root if hop == 1 else f"{{c{number}h{hop - 1}}}"
         yield Part(
             id=f"c{number}h{hop}",
-            goal=relation.question.format(x=subject),
+            goal=f"Find {relation.phrase.format(x=subject)}.",
             depends_on=(f"c{number}h{hop - 1}",) if hop > 1 else (),
             difficulty=UNSOLVABLE if lost else _difficulty(relation, dials),
             answer=None if lost else written(thing.facts[relation.name].value),
@@ -205,7 +205,7 @@ def _needless(chain: Chain, others: list[Thing], evidence: Evidence) -> Iterator
         if relation is not None:
             yield Part(
                 id=f"other{number}",
-                goal=relation.question.format(x=other.name),
+                goal=f"Find {relation.phrase.format(x=other.name)}.",
                 difficulty=relation.difficulty,
                 needed=False,
                 answer=written(other.facts[relation.name].value),

@@ -78,6 +78,7 @@ class Parts:
         numbers = [step for step in steps if step.needed and step.posed[0].dataset in INTEGERS]
         over = ", ".join(step.id for step in numbers)
         asked = ", ".join(step.id for step in steps if step.needed)
+        parts = (*map(_part, steps), _total_part(numbers, total))
         return Problem(
             world=self.name,
             seed=seed,
@@ -88,13 +89,12 @@ class Parts:
                 sources=(SOURCES,),
                 cite=False,
             ),
-            parts=(*map(_part, steps), _total_part(numbers, total)),
+            parts=parts,
             answer=_total(numbers, total),
             documents={name: text for step in steps for name, text in step.documents()},
             hidden={
                 "dials": set_.model_dump(),
-                "goals": {step.id: f"Solve {step.rule}" for step in steps if step.needed}
-                | {TOTAL: f"Calculate the total: the {total} of the answers of {over}."},
+                "goals": {part.id: part.goal for part in parts if part.needed},
                 "puzzles": {step.id: step.puzzle._asdict() for step in steps},
                 "expected": _total(numbers, total) or UNKNOWN,
             },
@@ -192,7 +192,7 @@ def _lost(step: _Step, steps: Sequence[_Step], dials: PartsDials, draw: random.R
 def _part(step: _Step) -> Part:
     return Part(
         id=step.id,
-        goal=step.rule if step.depends_on else pose(step.puzzle).question,
+        goal=f"Solve {step.rule}",
         depends_on=step.depends_on,
         difficulty=UNSOLVABLE if step.lost else _difficulty(step.puzzle.level, step.depends_on),
         needed=step.needed,
@@ -207,7 +207,7 @@ def _difficulty(level: int, parents: Sequence[str]) -> float:
 def _total_part(numbers: Sequence[_Step], total: str) -> Part:
     return Part(
         id=TOTAL,
-        goal=f"Calculate the total: the {total} of {', '.join(f'{{{step.id}}}' for step in numbers)}.",
+        goal=f"Calculate the total: the {total} of the answers of {', '.join(step.id for step in numbers)}.",
         depends_on=tuple(step.id for step in numbers),
         difficulty=0.1,
         answer=_total(numbers, total),

@@ -66,7 +66,7 @@ def _of_task(tasks: Sequence[dict[str, Any]], place: int) -> Iterator[Asked]:
     task = tasks[place]
     documents = list(task["docs"])
     if all(document.get("supporting") for document in documents):
-        documents += _distractors(tasks, place)
+        documents += distractors(tasks, place)
         random.Random(place).shuffle(documents)
     excerpts = excerpts_of([(document["title"], document["text"]) for document in documents])
     numbers = {document["id"]: number for number, document in enumerate(documents)}
@@ -81,7 +81,7 @@ def _of_task(tasks: Sequence[dict[str, Any]], place: int) -> Iterator[Asked]:
             yield Asked(question, excerpts, _gold(each, answer, excerpts, numbers), answer)
 
 
-def _distractors(tasks: Sequence[dict[str, Any]], place: int) -> list[dict[str, Any]]:
+def distractors(tasks: Sequence[dict[str, Any]], place: int) -> list[dict[str, Any]]:
     """The documents of nine other items, the same ones in every run."""
     others = [number for number in range(len(tasks)) if number != place]
     chosen = random.Random(place).sample(others, min(OTHERS, len(others)))

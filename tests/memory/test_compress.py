@@ -73,6 +73,33 @@ def test_what_has_been_said_is_not_said_again():
     assert len(texts) == len(set(texts))
 
 
+def test_each_page_that_the_goal_names_is_quoted_before_one_is_quoted_twice():
+    pages = {
+        "Mora Lind": "Mora Lind is an American singer. In 1990 the singer won a prize for American songs.",
+        "Karl Osk": "He sails small boats.",
+    }
+    _, excerpts = stored(pages)
+    claims = extract("Which singer is American, Mora Lind or Karl Osk?", excerpts, 200)
+    titles = {excerpt.artifact: excerpt.title for excerpt in excerpts}
+    assert [titles[claim.evidence[0].artifact] for claim in claims] == ["Mora Lind", "Karl Osk", "Mora Lind"]
+
+
+def test_of_a_named_page_the_sentence_that_has_the_rest_of_the_goal_comes_first():
+    pages = {
+        "Mora Lind": "Mora Lind is a singer from Tarn. Some of the press have called her the best of her time. "
+        "She has sold many, by one count 3 million worldwide.",
+        "Karl Osk": "Karl Osk sold records.",
+    }
+    _, excerpts = stored(pages)
+    (claim, *_) = extract("How many records has Mora Lind sold?", excerpts, 200)
+    assert claim.text == "She has sold many, by one count 3 million worldwide."
+
+
+def test_a_heading_that_only_repeats_the_title_is_no_claim():
+    _, excerpts = stored({"Arden Bridge": "Arden Bridge\n\nIt was opened in 1932."})
+    assert [claim.text for claim in extract("Arden Bridge", excerpts, 100)] == ["It was opened in 1932."]
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.text(max_size=60),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
     Returns:
         `recall`, `head`, `bm25`, `centrality` and `probe`, each by ratio, of `data` or, without it, of generated
         documents; `questions`, and how many are `unanswerable` word by word; `generated`, the same of generated ones.
+        Without networkx `centrality` is empty and `not_measured` says why.
     """
     generated = _measure(_part(generated_facts(), quick))
     if data is None:
@@ -53,32 +55,46 @@ def _part(asked: list[Asked], quick: bool) -> list[Asked]:
 
 
 def _measure(asked: Sequence[Asked]) -> dict[str, Any]:
-    names = ("recall", "head", "bm25", "centrality", "probe")
+    names = ["recall", "head", "bm25", "centrality", "probe"]
     found: dict[str, dict[str, float]] = {name: {} for name in names}
+    missing = _not_measured()
+    for name, reason in missing.items():
+        print(f"{name} {reason}", file=sys.stderr)
+    names = [name for name in names if name not in missing]
     for ratio in RATIOS:
         hits = dict.fromkeys(names, 0)
         for each in asked:
-            for name, hit in _one(each, ratio).items():
+            for name, hit in _one(each, ratio, central="centrality" in names).items():
                 hits[name] += hit
         for name in names:
             found[name][str(ratio)] = round(hits[name] / len(asked), 4)
         print(f"{ratio}x: " + ", ".join(f"{name} {found[name][str(ratio)]:.3f}" for name in names), file=sys.stderr)
-    return {**found, "questions": len(asked), "unanswerable": sum(not each.gold for each in asked)}
+    counts = {"questions": len(asked), "unanswerable": sum(not each.gold for each in asked)}
+    return {**found, **counts, **({"not_measured": missing} if missing else {})}
 
 
-def _one(asked: Asked, ratio: int) -> dict[str, bool]:
+def _not_measured() -> dict[str, str]:
+    """The baselines that this installation cannot run, and what they lack. All else needs the core install only."""
+    if find_spec("networkx") is not None:
+        return {}
+    return {"centrality": "needs the library networkx; install it with: pip install 'foreplan[dev]'"}
+
+
+def _one(asked: Asked, ratio: int, *, central: bool) -> dict[str, bool]:
     """Which methods keep the fact of one question."""
     cap = sum(byte_size(excerpt.text) for excerpt in asked.excerpts) // ratio
     lines = _lines(asked.excerpts)
     kept = _compressed(asked, cap)
     in_order, bm25 = range(len(lines)), by_bm25(asked.question, lines)
-    return {
+    found = {
         "recall": _keeps(asked, kept),
         "head": _keeps(asked, within(lines, in_order, cap, stop=True)),
         "bm25": _keeps(asked, within(lines, bm25, cap)),
-        "centrality": _keeps(asked, within(lines, _central(asked.excerpts), cap)),
         "probe": _answers(asked, kept),
     }
+    if central:
+        found["centrality"] = _keeps(asked, within(lines, _central(asked.excerpts), cap))
+    return found
 
 
 def _compressed(asked: Asked, cap: int) -> list[Line]:

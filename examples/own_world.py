@@ -18,26 +18,29 @@ from foreplan.planner.plan import Plan, Subtask
 
 
 class Ladder:
+    """Steps that are taken one after the other; the dial `steps` says how many."""
+
     name = "ladder"
 
     def problem(self, seed: int, *, steps: float = 4) -> Problem:
-        draw = draw_for(self.name, seed)  # equal seeds give equal problems, also in other processes
-        total, parts = draw.randrange(100), []
-        goals = [f"step1: begin with {total}."]
+        """Equal seeds give equal problems: all chance comes from `draw_for`."""
+        draw = draw_for(self.name, seed)
+        total = draw.randrange(100)
+        parts = [Part(id="step1", goal=f"step1: begin with {total}.", difficulty=0.1, answer=str(total))]
         for number in range(2, int(steps) + 1):
-            more = draw.randrange(2, 100)
-            goals.append(f"step{number}: add {more} to the result of step{number - 1}.")
-        for number, goal in enumerate(goals, 1):
-            total += int(goal.split()[2]) if number > 1 else 0
-            before = (f"step{number - 1}",) if number > 1 else ()
-            parts.append(Part(id=f"step{number}", goal=goal, depends_on=before, difficulty=0.1, answer=str(total)))
-        brief = Brief(goal=f"What is the result of step{len(goals)}?", context="\n".join(goals))
+            more, before = draw.randrange(2, 100), f"step{number - 1}"
+            total += more
+            goal = f"step{number}: add {more} to the result of {before}."
+            parts.append(Part(id=f"step{number}", goal=goal, depends_on=(before,), difficulty=0.1, answer=str(total)))
+        brief = Brief(goal=f"What is the result of {parts[-1].id}?", context="\n".join(part.goal for part in parts))
         return Problem(world=self.name, seed=seed, brief=brief, parts=tuple(parts), answer=str(total))
 
     def best_plan(self, problem: Problem) -> Plan:
+        """One subtask a step."""
         return best_plan(problem, {part.id: part.goal for part in problem.parts}, "compute", {})
 
     def outcome(self, problem: Problem, plan: Plan, *, draw: int = 0) -> Outcome:
+        """What comes of a plan whose subtasks name the steps they take."""
         ids = {part.id for part in problem.parts}
 
         def named(subtask: Subtask, known: frozenset[str]) -> set[str]:
@@ -48,7 +51,7 @@ class Ladder:
 
 if __name__ == "__main__":
     world = Ladder()
-    problem = world.problem(int(sys.argv[1]) if len(sys.argv) > 1 else 0)
+    problem = world.problem(int(*sys.argv[1:]))
     plan = world.best_plan(problem)
     hasty = plan.model_copy(update={"subtasks": (plan.subtasks[-1].model_copy(update={"depends_on": ()}),)})
     for name, each in (("best plan", plan), ("all steps in one", hasty)):

@@ -1,6 +1,7 @@
 """The parts world: its data sets are fit for grading, and reports are graded by their scorers."""
 
 import inspect
+import random
 import sys
 
 import pytest
@@ -20,6 +21,7 @@ WORTHLESS = (
 
 @pytest.mark.parametrize("name", sorted(ALLOWED))
 def test_allowed_data_sets_score_their_own_answers_and_nothing_else(name):
+    shared = random.getstate()
     for level in range(ALLOWED[name] + 1):
         for seed in range(4):
             posed = pose(Puzzle(name, seed, level))
@@ -28,6 +30,7 @@ def test_allowed_data_sets_score_their_own_answers_and_nothing_else(name):
             assert len(posed.question) < 2_500
             assert (name not in INTEGERS) or posed.answer == str(int(posed.answer))
             assert max(posed.score(each) for each in WORTHLESS) <= GARBAGE
+    assert random.getstate() == shared
 
 
 @pytest.mark.parametrize("name", sorted(ALLOWED))
@@ -74,7 +77,7 @@ def test_gold_reports_score_one_and_others_do_not(seed):
         grade_report(problem, "\n".join(f"- **{line.replace(':', ':**', 1)}" for line in gold.split("\n"))).reward == 1
     )
     assert grade_answers(problem, {part.id: part.answer or "unknown" for part in problem.parts}).reward == 1
-    for bad in ("", "garbage", "\n".join(problem.documents.values()), "x" * 10_000_000, "p1: " * 2_000_000):
+    for bad in ("", "garbage", "\n".join(problem.documents.values()), "p1: " * 2_000_000):
         assert grade_report(problem, bad).reward <= GARBAGE
     worse = grade_report(problem, gold.replace("p1:", "p9:"))
     assert worse.sub_rewards["p1"] == 0

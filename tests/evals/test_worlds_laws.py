@@ -33,7 +33,7 @@ PARTS = {
     "direct": st.sampled_from((0.0, 0.1, 1.0)),
 }
 SEEDS = st.one_of(st.integers(0, 10_000), st.integers(0, 10_000).map(held_out))
-PINNED = {"fanout": "963773bdedbf0086", "parts": "a31612508269ea4d"}
+PINNED = {"fanout": "963773bdedbf0086", "parts": "6dc68d135108df68"}
 """Of a few problems; the puzzles are those of `GYM`."""
 GYM = "0.1.25"
 

@@ -2,9 +2,10 @@
 
 Only these data sets are allowed. Laws, tested for each: the gold answer scores 1 and stands on one line; empty answers
 and garbage score at most `GARBAGE`; the same seed gives the same puzzle in every process; the scorer neither evaluates
-nor parses an answer as code. So these stay out: countdown and puzzle24 pay for anything, graph_color, boxnet, rush_hour
-and rubiks_cube do not score their own answers, string_insertion and spiral_matrix call `eval` on answers, ransom_note
-and word_ladder change from process to process.
+nor parses an answer as code; nothing draws from the generator that a whole process shares. So these stay out: countdown
+and puzzle24 pay for anything, graph_color, boxnet, rush_hour and rubiks_cube do not score their own answers,
+string_insertion and spiral_matrix call `eval` on answers, ransom_note and word_ladder change from process to process,
+basic_arithmetic draws from the shared generator.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ MAX_ANSWER_CHARS = 2_000
 LEVELS = 4
 
 INTEGERS = {
-    "basic_arithmetic": 3,
     "chain_sum": 3,
     "count_bits": 3,
     "count_primes": 3,

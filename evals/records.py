@@ -19,7 +19,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 """Room for a plan of the most subtasks there can be."""
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Tokens = Annotated[int, Field(ge=0, le=10**15)]
 Name = Annotated[str, Field(min_length=1, max_length=300)]
 

@@ -78,19 +78,24 @@ def short_number(value: float) -> str:
     """A number as a tick or a table says it: 0.25, 1,200, 12k, 3.4M."""
     if not math.isfinite(value):
         return "none"
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            return f"{value / (1e3 if letter == 'k' else size):.3g}{letter}"
+    # Rounded first, so that 999,950 is 1M and not 1000k.
+    rounded = float(f"{value:.3g}")
+    for least, size, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(rounded) >= least:
+            return f"{rounded / size:.3g}{letter}"
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
 
 
 def _ends(axis: Axis, shown: list[float]) -> tuple[float, float]:
     low = axis.low if axis.low is not None else min(shown, default=1.0 if axis.log else 0.0)
     high = axis.high if axis.high is not None else max(shown, default=10.0 if axis.log else 1.0)
+    # About one value only: room on both sides of it.
+    if axis.log:
+        return (low, high) if high > low * 1.01 else (low / 2, low * 2)
     if high - low > _SMALLEST * max(1.0, abs(low), abs(high)):
         return low, high
-    # One value only: room on both sides of it.
-    return (low / 2, low * 2) if axis.log else (low - (abs(low) or 1.0) / 2, low + (abs(low) or 1.0) / 2)
+    room = abs(low) / 2 if abs(low) > _SMALLEST else 0.5
+    return low - room, low + room
 
 
 def _ticks(low: float, high: float) -> list[float]:

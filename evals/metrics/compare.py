@@ -160,9 +160,7 @@ def sign_flip_p_value(gains: Sequence[float], *, resamples: int = RESAMPLES, dra
     sizes = [abs(gain) for gain in gains if gain]
     reached = abs(math.fsum(gains)) * (1 - 1e-12)
     if len(sizes) <= _EXACT_UP_TO:
-        sums = [
-            math.fsum(map(float.__mul__, map(float, sizes), signs)) for signs in product((-1.0, 1.0), repeat=len(sizes))
-        ]
+        sums = [math.fsum(signed) for signed in product(*((size, -size) for size in sizes))]
         return sum(abs(total) >= reached for total in sums) / len(sums)
     chance = draw or Random(0)  # noqa: S311
     whole = math.fsum(sizes)
@@ -177,15 +175,16 @@ def sign_flip_p_value(gains: Sequence[float], *, resamples: int = RESAMPLES, dra
 def _bca_interval(gains: Sequence[float], resamples: int, confidence: float, draw: Random) -> tuple[float, float]:
     """Efron 1987, "Better bootstrap confidence intervals", of the mean; the mean itself where all gains are equal."""
     count, mean = len(gains), statistics.fmean(gains)
-    if len(set(gains)) == 1:
+    largest = max(abs(gain - mean) for gain in gains)
+    if len(set(gains)) == 1 or largest == 0:
         return mean, mean
     means = sorted(statistics.fmean(draw.choices(gains, k=count)) for _ in range(resamples))
     normal = statistics.NormalDist()
     # Half of what is equal to the mean counts as below: binary scores make many ties.
     below = (sum(each < mean for each in means) + sum(each <= mean for each in means)) / 2
     bias = normal.inv_cdf(min(max(below, 0.5), resamples - 0.5) / resamples)
-    # Of a mean, leaving one out moves it by (mean - gain) / (count - 1): the scale cancels.
-    moves = [gain - mean for gain in gains]
+    # Of a mean, leaving one out moves it by (mean - gain) / (count - 1): the scale cancels, and must not underflow.
+    moves = [(gain - mean) / largest for gain in gains]
     cubes, squares = math.fsum(move**3 for move in moves), math.fsum(move**2 for move in moves)
     acceleration = cubes / (6 * squares**1.5)
     ends = []

@@ -68,8 +68,8 @@ def test_ticks_are_round() -> None:
     assert scale(Axis("x"), [0.03, 0.97], start=0, end=1).ticks == pytest.approx((0, 0.2, 0.4, 0.6, 0.8, 1.0))
     assert scale(Axis("x", low=0, high=1), [], start=0, end=1).ticks == pytest.approx((0, 0.2, 0.4, 0.6, 0.8, 1.0))
     assert scale(Axis("x", log=True), [150, 90_000], start=0, end=1).ticks == (100, 1_000, 10_000, 100_000)
-    numbers = [0.25, 0, 1_200, 12_000, 3_400_000, 2e9, -15_000]
-    assert [short_number(each) for each in numbers] == ["0.25", "0", "1,200", "12k", "3.4M", "2G", "-15k"]
+    numbers = [0.25, 0, 1_200, 12_000, 3_400_000, 2e9, -15_000, 999_950]
+    assert [short_number(each) for each in numbers] == ["0.25", "0", "1,200", "12k", "3.4M", "2G", "-15k", "1M"]
 
 
 def test_what_lies_beyond_an_axis_is_not_drawn_at_its_edge() -> None:

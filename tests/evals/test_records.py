@@ -19,8 +19,9 @@ SUBTASKS = st.builds(
 )  # fmt: skip
 RECORDS = st.builds(
     EvalRecord, task=NAMES, suite=NAMES, planner=NAMES, epoch=st.integers(0, 9), score=SHARES, solved=st.booleans(),
-    forecast_success=st.none() | SHARES, tokens=TOKENS, dollars=st.floats(0, 1e6), difficulty=st.none() | st.floats(0, 2),
-    oracle_tokens=st.none() | TOKENS, subtasks=st.lists(SUBTASKS, max_size=3).map(tuple),
+    forecast_success=st.none() | SHARES, tokens=TOKENS, dollars=st.floats(0, 1e6),
+    difficulty=st.none() | st.floats(0, 2), oracle_tokens=st.none() | TOKENS,
+    subtasks=st.lists(SUBTASKS, max_size=3).map(tuple),
 )  # fmt: skip
 GOOD = EvalRecord(
     task="t", suite="s", planner="p", score=0.5, solved=False, forecast_success=0.5, tokens=10

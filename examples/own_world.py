@@ -46,7 +46,7 @@ class Ladder:
         def named(subtask: Subtask, known: frozenset[str]) -> set[str]:
             return ids.intersection(re.findall(r"step\d+", subtask.goal))
 
-        return simulate(problem, plan, self.best_plan(problem), named, draw=draw)
+        return simulate(problem, plan, named, draw=draw)
 
 
 if __name__ == "__main__":

@@ -70,16 +70,24 @@ def best_plan(problem: Problem, goals: Mapping[str, str], kind: Kind, doubts: Ma
     )
 
 
-def simulate(problem: Problem, plan: Plan, best: Plan, names: Names, *, draw: int = 0) -> Outcome:
-    """What comes of `plan`, beside what `best` would have come to."""
-    outcome = _outcome(problem, plan, names, draw)
+def simulate(problem: Problem, plan: Plan, names: Names, *, draw: int = 0) -> Outcome:
+    """What comes of a plan, beside what the best plan would have come to under the same luck."""
+    best = VALUE_DOLLARS - PRICE_DOLLARS * sum(_need(problem, part, draw) for part in problem.parts if part.needed)
+    faults = check_plan(plan, rules_of(problem.brief))
+    if faults:
+        return Outcome(Grade(reward=0.0, errors=tuple(str(fault) for fault in faults[:10])), best=best)
+    walk = _Walk(problem, names, draw)
+    for subtask in plan.subtasks:
+        walk.add(subtask)
+    rewards = _rewards(problem, plan, walk)
+    spent = {name: done.spent for name, done in walk.done.items()}
     return Outcome(
-        grade=outcome.grade,
-        utility=outcome.utility,
-        best=_outcome(problem, best, names, draw).utility,
-        spent_tokens=outcome.spent_tokens,
-        solved=outcome.solved,
-        seconds=outcome.seconds,
+        grade=Grade(reward=rewards["reward"], sub_rewards=rewards),
+        utility=VALUE_DOLLARS * rewards["reward"] - PRICE_DOLLARS * sum(spent.values()),
+        best=best,
+        spent_tokens=spent,
+        solved={name: done.solved for name, done in walk.done.items()},
+        seconds=max((done.ends_s for done in walk.done.values()), default=0.0),
     )
 
 
@@ -113,22 +121,9 @@ def _best(part: Part, goal: str, kind: Kind, doubt: Doubt | None) -> Subtask:
     )
 
 
-def _outcome(problem: Problem, plan: Plan, names: Names, draw: int) -> Outcome:
-    faults = check_plan(plan, rules_of(problem.brief))
-    if faults:
-        return Outcome(Grade(reward=0.0, errors=tuple(str(fault) for fault in faults[:10])))
-    walk = _Walk(problem, names, draw)
-    for subtask in plan.subtasks:
-        walk.add(subtask)
-    rewards = _rewards(problem, plan, walk)
-    spent = {name: done.spent for name, done in walk.done.items()}
-    return Outcome(
-        grade=Grade(reward=rewards["reward"], sub_rewards=rewards),
-        utility=VALUE_DOLLARS * rewards["reward"] - PRICE_DOLLARS * sum(spent.values()),
-        spent_tokens=spent,
-        solved={name: done.solved for name, done in walk.done.items()},
-        seconds=max((done.ends_s for done in walk.done.values()), default=0.0),
-    )
+def _need(problem: Problem, part: Part, draw: int) -> int:
+    """Tokens that an attempt at one part takes."""
+    return drawn_tokens(part.difficulty, problem.world, problem.seed, draw, part.id)
 
 
 def _rewards(problem: Problem, plan: Plan, walk: _Walk) -> dict[str, float]:
@@ -188,7 +183,7 @@ class _Walk:
         """What it spends, and whether that is enough; all attempts are made where one is chosen among them."""
         attempts = 1 if subtask.select == "first" else subtask.attempts
         parts = [self._parts[each] for each in sorted(asked)]
-        needs = [drawn_tokens(each.difficulty, self.problem.seed, self.draw, each.id) for each in parts]
+        needs = [_need(self.problem, each, self.draw) for each in parts]
         need = together(needs) if parts else MEDIAN_TOKENS
         able = len(parts) < 2 or sum(each.difficulty for each in parts) <= 1
         share = subtask.budget // attempts

@@ -85,7 +85,7 @@ class Fanout:
 
     def outcome(self, problem: Problem, plan: Plan, *, draw: int = 0) -> Outcome:
         """What comes of a plan, by its structure alone."""
-        return simulate(problem, plan, self.best_plan(problem), Naming.of(problem.hidden), draw=draw)
+        return simulate(problem, plan, Naming.of(problem.hidden), draw=draw)
 
     def _easy(self, seed: int, dials: FanoutDials, documents: Mapping[str, str]) -> Problem:
         asked = trivial(draw_for(self.name, seed, "direct"))
@@ -112,18 +112,16 @@ class Fanout:
         parts = [part for at, chain in enumerate(chains, 1) for part in _parts(at, chain, dials, evidence)]
         goals = {f"c{at}h{hop}": _goal(chain, hop) for at, chain in enumerate(chains, 1) for hop in _hops(chain)}
         if question.total:
-            leaves = tuple(f"c{at}h{len(chain.path)}" for at, chain in enumerate(chains, 1))
-            answer = None if question.answer == UNKNOWN else question.answer
-            parts.append(Part(id=TOTAL, goal=question.total, depends_on=leaves, difficulty=0.1, answer=answer))
+            parts.append(_total(question, chains))
             goals[TOTAL] = question.total
-        context = ""
-        if others and others[0].kind == chains[0].things[0].kind:
-            context = f"{others[0].name} is not meant, though the name is like another."
+        mistaken = [other.name for other in others[:1] if other.kind == chains[0].things[0].kind]
         solvable = all(chain.value is not None for chain in chains)
         return Problem(
             world=self.name,
             seed=seed,
-            brief=Brief(goal=question.goal, return_format=question.return_format, context=context, sources=(SOURCES,)),
+            brief=Brief(
+                goal=question.goal, return_format=question.return_format, context=_warning(mistaken), sources=(SOURCES,)
+            ),
             parts=(*parts, *_needless(chains[0], others, evidence)),
             answer=question.answer if solvable else None,
             documents=documents,
@@ -192,6 +190,17 @@ def _parts(number: int, chain: Chain, dials: FanoutDials, evidence: Evidence) ->
             answer=None if lost else written(thing.facts[relation.name].value),
             evidence=() if lost else (evidence[thing.name, relation.name],),
         )
+
+
+def _total(question: Question, chains: Sequence[Chain]) -> Part:
+    """The part that aggregates what all chains lead to."""
+    leaves = tuple(f"c{at}h{len(chain.path)}" for at, chain in enumerate(chains, 1))
+    answer = None if question.answer == UNKNOWN else question.answer
+    return Part(id=TOTAL, goal=question.total, depends_on=leaves, difficulty=0.1, answer=answer)
+
+
+def _warning(mistaken: Sequence[str]) -> str:
+    return " ".join(f"{name} is not meant, though the name is like another." for name in mistaken)
 
 
 def _difficulty(relation: Relation, dials: FanoutDials) -> float:

@@ -111,8 +111,7 @@ class Parts:
     def outcome(self, problem: Problem, plan: Plan, *, draw: int = 0) -> Outcome:
         """What comes of a plan, by its structure alone."""
         known = frozenset(part.id for part in problem.parts)
-        best = self.best_plan(problem)
-        return simulate(problem, plan, best, lambda subtask, _: _named(subtask, known), draw=draw)
+        return simulate(problem, plan, lambda subtask, _: _named(subtask, known), draw=draw)
 
     def _easy(self, seed: int, dials: PartsDials) -> Problem:
         asked = trivial(draw_for(self.name, seed, "trivial"))

@@ -98,6 +98,7 @@ OPTIONAL_IN = {
     "mcp": ("mcp", "langchain_mcp_adapters"),
     "office": ("docx", "openpyxl", "pptx"),
     "web": ("ddgs", "tavily"),
+    "otel": ("opentelemetry",),
 }
 NAMES = {
     "bs4": "beautifulsoup4",
@@ -107,6 +108,8 @@ NAMES = {
     "langgraph.store.sqlite": "langgraph-checkpoint-sqlite",
     "langgraph.checkpoint.postgres": "langgraph-checkpoint-postgres",
     "langgraph.store.postgres": "langgraph-checkpoint-postgres",
+    "opentelemetry": "opentelemetry-sdk",
+    "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
     "pptx": "python-pptx",
     "psycopg_pool": "psycopg",
     "tavily": "tavily-python",

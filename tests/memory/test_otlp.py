@@ -62,12 +62,15 @@ def test_failures_events_and_parents_are_told_and_kept_content_is_not(tmp_path: 
 
 
 def test_a_span_arrives_while_the_run_goes_on(tmp_path: Path) -> None:
-    with Collector() as collector, OtlpSender(collector.url + "/v1/traces") as sender:
-        with TraceWriter(tmp_path / "trace.jsonl", run=RUN, on_record=sender) as trace:
-            for event in events_of(RUN)[:-1]:
-                trace(event)
-            assert attributes_of(collector.wait_for("invoke_agent a"))["foreplan.run.state"] == "done"
-            assert "invoke_workflow" not in collector.names
+    with (
+        Collector() as collector,
+        OtlpSender(collector.url + "/v1/traces") as sender,
+        TraceWriter(tmp_path / "trace.jsonl", run=RUN, on_record=sender) as trace,
+    ):
+        for event in events_of(RUN)[:-1]:
+            trace(event)
+        assert attributes_of(collector.wait_for("invoke_agent a"))["foreplan.run.state"] == "done"
+        assert "invoke_workflow" not in collector.names
 
 
 def test_secrets_are_gone(tmp_path: Path) -> None:
@@ -128,11 +131,11 @@ def test_nobody_at_the_address_is_no_fault_of_the_run(tmp_path: Path, capfd: pyt
 
 def test_a_span_has_as_many_events_as_a_collector_takes(tmp_path: Path) -> None:
     with Collector() as collector:
-        with OtlpSender(collector.url + "/v1/traces") as sender:
-            with TraceWriter(tmp_path / "trace.jsonl", run=RUN, on_record=sender) as trace:
-                trace(SubtaskStarted(subtask="a"))
-                trace(RunStarted(run=RUN, goal="g"))
-                for number in range(300):
-                    trace(Noted(text=f"note {number}"))
-                trace(events_of(RUN)[-1])
+        sender = OtlpSender(collector.url + "/v1/traces")
+        with sender, TraceWriter(tmp_path / "trace.jsonl", run=RUN, on_record=sender) as trace:
+            trace(SubtaskStarted(subtask="a"))
+            trace(RunStarted(run=RUN, goal="g"))
+            for number in range(300):
+                trace(Noted(text=f"note {number}"))
+            trace(events_of(RUN)[-1])
         assert len(collector.wait_for("invoke_workflow").events) == 128

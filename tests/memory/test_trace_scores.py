@@ -35,8 +35,8 @@ def test_a_score_is_an_event_of_opentelemetry_at_the_runs_span(tmp_path: Path) -
         trace.score(Score(name="string_check", value=1, at=6.0))
     first, second = [each for each in read_trace(path) if each.name == "gen_ai.evaluation.result"]
     assert first.attributes == {
-        "gen_ai.evaluation.name": "user", "gen_ai.evaluation.score.value": 0.5, "gen_ai.evaluation.explanation": "short",
-        "foreplan.evaluation.by": "user",
+        "gen_ai.evaluation.name": "user", "gen_ai.evaluation.score.value": 0.5,
+        "gen_ai.evaluation.explanation": "short", "foreplan.evaluation.by": "user",
     }  # fmt: skip
     assert first.span_id == second.span_id == next(each.span_id for each in read_spans(path) if not each.parent_span_id)
     assert list(read_events(path)) == before

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from support.jobs import models_at, sources_of
-from support.planning import as_json, make_plan, make_subtask
-
 from foreplan.agents.context import Context
 from foreplan.agents.result import RunResult
 from foreplan.agents.run import run
@@ -29,6 +26,8 @@ from foreplan.memory.trace import Score, TraceWriter
 from foreplan.planner.brief import Brief
 from foreplan.planner.plan import Plan
 from foreplan.testing import ModelServer
+from support.jobs import models_at, sources_of
+from support.planning import as_json, make_plan, make_subtask
 
 PLAN = make_plan(
     make_subtask("a"), make_subtask("b", "a", forecast={"success": 0.4, "tokens_p50": 10, "tokens_p90": 20})

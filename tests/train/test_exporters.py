@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.planning import as_json, make_plan, make_subtask
-from support.traced import PLAN, SENT, lines_of, rated, run_with_models, write_trace
+from support.traced import PLAN, lines_of, rated, run_with_models, write_trace
 
 from foreplan.core.errors import InputError
 from foreplan.core.testing.research import ResearchJob

@@ -90,9 +90,7 @@ def main(**flags: Any) -> int:
     return EXIT_OF_STATE[result.state]
 
 
-async def _drive(
-    work: Work, context: Context, settings: Settings, home: Path, on_record: OnRecord | None
-) -> RunResult:
+async def _drive(work: Work, context: Context, settings: Settings, home: Path, on_record: OnRecord | None) -> RunResult:
     asyncio.get_running_loop().set_exception_handler(unretrieved_to_log(home))
     keep_imports()
     shown: Progress = progress()

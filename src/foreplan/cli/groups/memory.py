@@ -9,7 +9,9 @@ import typer
 from foreplan.cli.exits import perform
 from foreplan.cli.flags import AsJson, Config, Example, Home, Key, Project
 
-app = typer.Typer(name="memory", help="See and delete the lessons that a project's runs have learned.", no_args_is_help=True)
+app = typer.Typer(
+    name="memory", help="See and delete the lessons that a project's runs have learned.", no_args_is_help=True
+)
 
 
 @app.command("list", epilog=Example + "foreplan memory list")

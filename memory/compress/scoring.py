@@ -5,8 +5,9 @@ Worth is a weighted sum of parts that lie in 0..1 each. The weights are the best
 (70 settings, mean over the settings that share a level); fanoutqa is saturated and was only checked. musique had no
 part in that search, but the parts themselves were tried out on it too. The search would have switched `TITLE` and
 `REPEATS` off and counted names like other words; they are kept at their best other level, since a goal that names its
-subject and pages that repeat each other are common outside of that set. `SUBJECT`, `NEW` and `TURN` came later, from a
-search over hotpotqa, short questions made of its pages, and strategyqa's facts (130 settings); musique was left out.
+subject and pages that repeat each other are common outside of that set. `SUBJECT` and `TURN` came later, from a search
+over hotpotqa, short questions made of its pages, and strategyqa's facts (130 settings), then `NEW` from a few levels
+tried on the same; musique was left out until all three were chosen.
 """
 
 from __future__ import annotations

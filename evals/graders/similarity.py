@@ -102,9 +102,9 @@ def _meteor() -> Callable[[str, str], float]:
     try:
         wordnet = importlib.import_module("nltk.corpus").wordnet
         wordnet.ensure_loaded()
-    except LookupError:
+    except (LookupError, OSError):
         raise GraderError(
-            "The metric meteor needs NLTK's WordNet data, which is not on this machine; nothing is downloaded for you.",
+            "The metric meteor needs NLTK's WordNet data, which is not whole on this machine; nothing is downloaded.",
             hint="Get it with: python -m nltk.downloader wordnet. Or use gleu or rouge_l, which need no data.",
         ) from None
     return lambda text, reference: float(score([words(reference)], words(text), wordnet=wordnet))

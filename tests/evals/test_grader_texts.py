@@ -1,5 +1,8 @@
 """string_check and text_similarity: the five-way check, and the metrics against what they are known to be."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -152,6 +155,37 @@ def test_meteor_says_which_data_it_needs(monkeypatch):
     with pytest.raises(GraderError, match="WordNet") as refusal:
         similarity("meteor")
     assert "nltk.downloader wordnet" in str(refusal.value)
+
+
+METEOR = """
+import asyncio, pathlib, sys
+import nltk
+from foreplan.evals.graders.base import Sample
+from foreplan.evals.graders.load import grader_from
+folder = pathlib.Path(sys.argv[1], "corpora", "wordnet")
+folder.mkdir(parents=True)
+kinds = ("adj", "adv", "noun", "verb")
+for name in ("lexnames", "index.sense", *(f"{part}.{kind}" for part in ("index", "data") for kind in kinds)):
+    (folder / name).touch()
+for kind in kinds:
+    (folder / f"{kind}.exc").touch()
+nltk.data.path[:] = [sys.argv[1]]
+spec = {"type": "text_similarity", "name": "m", "input": "{{sample.output_text}}", "reference": "{{item.r}}"}
+grader = grader_from({**spec, "evaluation_metric": "meteor"})
+for text in ("the cats sat", "the cat sat", "nothing of it"):
+    print(asyncio.run(grader.grade({"r": "the cat sat"}, Sample(text))).reward)
+"""
+
+
+def test_meteor_works_where_wordnet_is_at_hand(tmp_path):
+    """A WordNet without words, which leaves the stages of equal words and equal stems: all three match."""
+    pytest.importorskip("nltk")
+    command = [sys.executable, "-c", METEOR, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    stems, equal, other = map(float, done.stdout.split())
+    # All matched in one chunk: 1 - 0.5 / 3**3 (Banerjee and Lavie 2005, section 2).
+    assert stems == pytest.approx(1 - 0.5 / 27)
+    assert (equal, other) == (1, 0)
 
 
 def test_cosine_says_that_it_needs_an_embedder():

@@ -33,6 +33,8 @@ MAX_SAID_BYTES = 10_000
 """A result is a number or one line; more is a fault."""
 
 _SANDBOX = Path(__file__).with_name("sandbox.py")
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""The whole environment. A numeric library that starts a thread for each core would not fit into the address space."""
 _SLOTS = PerLoop(lambda: asyncio.Semaphore(os.cpu_count() or 1))
 """Each grading takes a processor, so that more side by side would only reach their time limits sooner."""
 
@@ -119,7 +121,7 @@ async def _started(folder: str) -> AsyncIterator[Process]:
     """The sandbox's process, gone when the block ends."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-B", "-X", "utf8", str(_SANDBOX),
-        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=folder, env={}, start_new_session=True,
+        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=folder, env=_ONE_THREAD, start_new_session=True,
     )  # fmt: skip
     try:
         yield process

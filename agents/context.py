@@ -13,10 +13,12 @@ from ..core.ledger import Limits
 from ..core.models.roles import Models
 from ..memory.artifacts import ArtifactStore, MemoryArtifacts
 from ..memory.documents.base import Sources
+from ..memory.trace.record import OnRecord
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+    from ..planner.forecast.history import History
     from .roles import Worker, Writer
     from .select.base import Verifier
 
@@ -36,10 +38,12 @@ class Context:
         workers: the user's own workers by name, beside or instead of the models' ones.
         vary_workers: give a subtask's further attempts to the other workers of the pool, in their order.
         writer: the user's own writer, instead of the model's.
+        history: past outcomes that correct the planner's forecasts and set its budgets; None leaves both to the planner.
         project: lessons are shared by runs of one project; None keeps them to the run.
         lessons: the store that lessons are kept in; None for the run's own store.
         store: where plan items, results and the journal go when the graph was compiled without a store. In memory by
             default, so that such a run does not survive its process.
+        on_record: told each line of the trace that `agents.run` writes, such as a sender to a collector.
     """
 
     models: Models = field(default_factory=Models)
@@ -52,6 +56,8 @@ class Context:
     workers: Mapping[str, Worker] = field(default_factory=dict)
     vary_workers: bool = False
     writer: Writer | None = None
+    history: History | None = None
     project: str | None = None
     lessons: BaseStore | None = None
     store: BaseStore = field(default_factory=InMemoryStore)
+    on_record: OnRecord | None = None

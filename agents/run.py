@@ -18,7 +18,6 @@ from ..core.models.roles import ROLES
 from ..memory.artifacts import open_artifacts
 from ..memory.redact import Redactor
 from ..memory.rundir import RunDir, RunDirs
-from ..memory.trace.record import OnRecord
 from ..memory.trace.writer import TraceWriter
 from ..planner.brief import Brief
 from ..planner.plan import Plan
@@ -45,7 +44,6 @@ async def run(
     approve: Approve | None = None,
     secrets: Iterable[str] = (),
     control: RunControl | None = None,
-    on_record: OnRecord | None = None,
 ) -> RunResult:
     """Take a brief to its report.
 
@@ -59,7 +57,6 @@ async def run(
         approve: asked for a decision when `context.approve` is on.
         secrets: what must not enter the trace, beside the models' own keys.
         control: see `run_graph`.
-        on_record: told each line of the trace, such as a sender to a collector (`memory.trace.otlp`).
 
     Raises:
         GraphDrained: the run was stopped by `control`.
@@ -70,7 +67,7 @@ async def run(
     if plan is not None:
         directory.write(directory.plan, dump_plan(plan))
     return await _Drive(
-        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control, on_record
+        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control
     ).to_the_end()
 
 
@@ -83,7 +80,6 @@ async def resume(
     approve: Approve | None = None,
     secrets: Iterable[str] = (),
     control: RunControl | None = None,
-    on_record: OnRecord | None = None,
     database: str | None = None,
 ) -> RunResult:
     """Go on with a run that was stopped or killed; one that is finished gives its result again.
@@ -99,7 +95,7 @@ async def resume(
     brief = Brief.model_validate(directory.read(directory.brief))
     plan = load_plan(directory.plan) if directory.plan.is_file() else None
     return await _Drive(
-        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control, on_record, database
+        directory, brief, plan, context, home, on_event, approve, frozenset(secrets), control, database
     ).to_the_end()
 
 
@@ -116,7 +112,6 @@ class _Drive:
     approve: Approve | None
     secrets: frozenset[str]
     control: RunControl | None
-    on_record: OnRecord | None
     database: str | None = None
 
     async def to_the_end(self) -> RunResult:
@@ -124,7 +119,7 @@ class _Drive:
         redactor = Redactor(self.secrets | _keys(self.context))
         with (
             self.directory.working(),
-            TraceWriter(self.directory.trace, redactor=redactor, on_record=self.on_record) as trace,
+            TraceWriter(self.directory.trace, redactor=redactor, on_record=self.context.on_record) as trace,
         ):
             trace.keep("brief", self.brief)
             with database_errors(self.directory.path):

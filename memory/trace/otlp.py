@@ -46,9 +46,13 @@ class OtlpSender:
         endpoint: where traces go, such as `http://localhost:4318/v1/traces`; None for what the standard variables
             (`OTEL_EXPORTER_OTLP_ENDPOINT` and its kin) say.
         headers: HTTP headers to send, beside those of the standard variables.
+        shown: what to call the collector, when something was lost.
     """
 
-    def __init__(self, endpoint: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, endpoint: str | None = None, headers: Mapping[str, str] | None = None, *, shown: str = ""
+    ) -> None:
+        self.shown = shown or endpoint or ""
         self._counted = _Counted(OTLPSpanExporter(endpoint=endpoint, headers=dict(headers or {}), timeout=_TIMEOUT_S))
         self._processor = BatchSpanProcessor(self._counted, schedule_delay_millis=_DELAY_MS)
         self._resource = Resource.create({"service.name": "foreplan"})

@@ -18,12 +18,14 @@ from foreplan.agents.jobs.spec import JobSpec
 from foreplan.agents.tools.toolset import toolset
 from foreplan.cli.job_settings import with_own_secrets
 from foreplan.cli.library import index_to_search
+from foreplan.cli.telemetry import close_sender, open_sender
 from foreplan.core.events import Emit
 from foreplan.core.models.retry import RetryPolicy
 from foreplan.core.models.roles import EndpointSlots, Models
 from foreplan.core.settings import Settings
 from foreplan.core.settings.roles import RoleSpecs, models_from, role_specs
 from foreplan.core.settings.secrets import secrets_of
+from foreplan.memory.trace.record import OnRecord
 
 PATIENT = RetryPolicy(stop=stop_before_delay(6 * 3600))
 """Nobody waits at the terminal for a job: an endpoint that is busy or down for hours slows it down, and the run's own
@@ -49,7 +51,7 @@ class Preparing:
         async with self._indexing:  # two jobs over one folder would write one index
             index = await asyncio.to_thread(index_to_search, self._home, folders) if folders else None
         with closing(index) if index is not None else nullcontext():
-            async with toolset(settings.tools, settings.mcp, emit=emit) as tools:
+            async with self._telemetry() as on_record, toolset(settings.tools, settings.mcp, emit=emit) as tools:
                 context = Context(
                     models=self._models_for(settings),
                     sources=index,
@@ -58,8 +60,18 @@ class Preparing:
                     approve=spec.approve,
                     vary_workers=settings.vary_workers,
                     project=spec.project,
+                    on_record=on_record,
                 )
                 yield context, secrets_of(settings)
+
+    @asynccontextmanager
+    async def _telemetry(self) -> AsyncIterator[OnRecord | None]:
+        """The worker's own collector. Its last spans are waited for in a thread, so that other jobs go on."""
+        sender = await asyncio.to_thread(open_sender, self._own)
+        try:
+            yield sender
+        finally:
+            await asyncio.to_thread(close_sender, sender)
 
     def _models_for(self, settings: Settings) -> Models:
         specs = role_specs(settings)

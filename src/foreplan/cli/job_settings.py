@@ -14,7 +14,7 @@ from foreplan.core.settings import Settings
 from foreplan.core.settings.shape import Endpoint
 
 _TABLES = ("planner", "worker", "writer", "compressor", "judge")
-_OF_THE_WORKER = {"jobs", "storage", "mcp"}
+_OF_THE_WORKER = {"jobs", "storage", "mcp", "telemetry"}
 
 
 def without_secrets(settings: Settings) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def without_secrets(settings: Settings) -> dict[str, Any]:
 
 
 def with_own_secrets(data: dict[str, Any], own: Settings) -> Settings:
-    """The job's settings with the worker's keys, MCP servers, storage and job limits."""
+    """The job's settings with the worker's keys, MCP servers, storage, telemetry and job limits."""
     settings = Settings.model_validate(data)
     update: dict[str, Any] = {name: getattr(own, name) for name in _OF_THE_WORKER}
     if _same_place(settings, own):

@@ -96,7 +96,7 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path, o
     shown: Progress = progress()
     asking = Asking(shown)
     async with toolset(settings.tools, settings.mcp, emit=shown) as tools:
-        whole = replace(context, tools=tools)
+        whole = replace(context, tools=tools, on_record=on_record)
         with shown:
             if work.resumed:
                 return await resume(
@@ -106,7 +106,6 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path, o
                     on_event=shown,
                     approve=asking,
                     secrets=secrets_of(settings),
-                    on_record=on_record,
                 )
             return await run(
                 work.brief,
@@ -117,7 +116,6 @@ async def _drive(work: Work, context: Context, settings: Settings, home: Path, o
                 on_event=shown,
                 approve=asking,
                 secrets=secrets_of(settings),
-                on_record=on_record,
             )
 
 

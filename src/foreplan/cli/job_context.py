@@ -16,6 +16,7 @@ from tenacity import stop_before_delay
 from foreplan.agents.context import Context
 from foreplan.agents.jobs.spec import JobSpec
 from foreplan.agents.tools.toolset import toolset
+from foreplan.cli.history import history_of
 from foreplan.cli.job_settings import with_own_secrets
 from foreplan.cli.library import index_to_search
 from foreplan.cli.telemetry import close_sender, open_sender
@@ -59,6 +60,7 @@ class Preparing:
                     limits=settings.run_limits,
                     approve=spec.approve,
                     vary_workers=settings.vary_workers,
+                    history=await asyncio.to_thread(history_of, settings, self._home),
                     project=spec.project,
                     on_record=on_record,
                 )

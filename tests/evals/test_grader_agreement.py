@@ -1,7 +1,7 @@
 """Agreement of a judge with code, and pairs judged both ways round."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.judges import judge_saying
 
@@ -58,6 +58,7 @@ async def test_what_the_judge_could_not_grade_is_counted_and_left_out():
         await compared([("?", 1.0)])
 
 
+@settings(deadline=None)
 @given(verdicts)
 def test_kappa_is_that_of_scikit_learn(pairs):
     metrics = pytest.importorskip("sklearn.metrics")

@@ -224,6 +224,7 @@ async def test_each_example_of_the_page_grades_as_it_says(spec):
     assert wrong.reward < 0.4
 
 
+@settings(deadline=None)
 @given(rewards=st.lists(st.floats(0, 1), min_size=2, max_size=2), broken=st.booleans())
 async def test_a_weighted_mean_lies_between_its_parts(rewards, broken):
     def part(reward):

@@ -1,7 +1,7 @@
 """Templates: only the template's own placeholders are filled, and hostile values stay text."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foreplan.evals.graders.base import GradingFault, Sample
@@ -29,6 +29,7 @@ def test_placeholders_are_filled(text, filled):
     assert template(text).fill(ITEM, Sample('{"y": {"z": [1]}}', tools=tools)) == filled
 
 
+@settings(deadline=None)
 @given(texts, texts)
 def test_values_are_never_expanded_again(value, other):
     said = "{{item.secret}}{{sample.output_text}}" + value
@@ -37,6 +38,7 @@ def test_values_are_never_expanded_again(value, other):
     assert filled == f"[{said}][{said}][{other}]"
 
 
+@settings(deadline=None)
 @given(texts)
 def test_any_text_is_a_template_or_refused_by_name(text):
     try:

@@ -38,7 +38,7 @@ class Context:
         workers: the user's own workers by name, beside or instead of the models' ones.
         vary_workers: give a subtask's further attempts to the other workers of the pool, in their order.
         writer: the user's own writer, instead of the model's.
-        history: past outcomes that correct the planner's forecasts and set its budgets; None leaves both to the planner.
+        history: past outcomes that correct the planner's forecasts and set budgets; None leaves both to it.
         project: lessons are shared by runs of one project; None keeps them to the run.
         lessons: the store that lessons are kept in; None for the run's own store.
         store: where plan items, results and the journal go when the graph was compiled without a store. In memory by

@@ -15,6 +15,7 @@ from ..core.errors import BudgetExhausted, ForeplanError
 from ..core.events import Noted, PlanItem, PlanReady
 from ..planner.embedded import facets
 from ..planner.exchange import Hear
+from ..planner.forecast.correct import correcting
 from ..planner.plan import Plan, PlanHead, PlanPrefix, Subtask
 from ..planner.propose import propose_stream
 from .listening import listening
@@ -134,6 +135,7 @@ def _items(scope: Scope, prefix: PlanPrefix | None, hear: Hear) -> AsyncIterator
         committed=prefix,
         emit=scope.emit,
         hear=hear,
+        correct=correcting(scope.context.history),
     )
 
 

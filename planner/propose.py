@@ -19,6 +19,7 @@ from .answer import read_answer
 from .brief import Brief
 from .errors import Fault, PlanError, StreamFault, list_faults
 from .exchange import Exchange, Hear, unheard
+from .forecast.correct import Correct, unchanged
 from .messages import WorkerOffer, continue_messages, planner_messages, repair_messages
 from .plan import Plan, PlanPrefix
 from .schema import output_schema
@@ -136,11 +137,13 @@ async def propose_stream(
     lessons: Sequence[str] = (),
     emit: Emit = silent,
     hear: Hear = unheard,
+    correct: Correct = unchanged,
 ) -> AsyncGenerator[Item, None]:
     """The plan's head, then its subtasks, each the moment it is whole.
 
     With `committed` (after a crash) the plan is continued, and only what comes after is yielded. A stream that is cut,
-    malformed or faulty is continued in the same way, `MAX_CONTINUATIONS` times.
+    malformed or faulty is continued in the same way, `MAX_CONTINUATIONS` times. `correct` changes each
+    new subtask.
 
     Raises:
         StreamFault: when the plan is still not closed after that; it has the part that stands.
@@ -154,7 +157,7 @@ async def propose_stream(
             return
         asked = messages + (told if committed is None else _what_stands(committed, faults, rules))
         output = output_schema(rules, known=len(committed.subtasks) if committed else 0)
-        stream = PlanStream(rules, committed)
+        stream = PlanStream(rules, committed, correct=correct)
         written = _items(model, asked, stream, account=account, output=output, emit=emit, hear=hear)
         async with aclosing(written) as items:
             async for item in items:

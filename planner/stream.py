@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from .errors import RAW_CHARS, Fault, StreamFault
+from .forecast.correct import Correct, unchanged
 from .plan import MAX_SUBTASKS, Plan, PlanHead, PlanPrefix, Subtask
 from .reading import JsonReader, NotJson, field_name, read_head, read_subtask, shortened
 from .scan import Capture, RootFinder, skip_space
@@ -30,10 +31,13 @@ class PlanStream:
 
     With `committed`, the stream continues a plan: the head it repeats is ignored, subtasks that are committed already
     are passed over, and the others are checked and counted as what follows.
+
+    `correct` changes each new subtask's numbers before it is checked, so that what it sets is held to the rules too.
     """
 
-    def __init__(self, rules: PlanRules, committed: PlanPrefix | None = None) -> None:
+    def __init__(self, rules: PlanRules, committed: PlanPrefix | None = None, *, correct: Correct = unchanged) -> None:
         self.fault: StreamFault | None = None
+        self._correct = correct
         self.closed = False
         self._check = PlanCheck(rules)
         self._head: PlanHead | None = None
@@ -252,6 +256,7 @@ class PlanStream:
         if isinstance(subtask, list):
             self._fail(subtask)
         elif subtask.id not in self._known:
+            subtask = self._correct(subtask, self._check.tokens_left)
             faults = self._check.subtask(subtask)
             if faults:
                 self._fail(faults)

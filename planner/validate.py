@@ -90,6 +90,12 @@ class PlanCheck:
         self._sum_tokens = 0
         self.count = 0
 
+    @property
+    def tokens_left(self) -> int | None:
+        """What is left to be shared out among further subtasks; None for no limit."""
+        room = self._rules.subtask_tokens
+        return None if room is None else max(0, room - self._sum_tokens)
+
     def head(self, head: PlanHead) -> list[Fault]:
         """Faults of everything but the subtasks."""
         self._mode = head.mode

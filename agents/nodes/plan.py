@@ -11,6 +11,7 @@ from ...core.errors import InputError
 from ...core.events import RunStarted
 from ...planner.brief import Brief
 from ...planner.embedded import facets
+from ...planner.forecast.correct import correct
 from ...planner.plan import Plan
 from ...planner.propose import propose
 from ..context import Context
@@ -74,7 +75,7 @@ async def _whole_plan(scope: Scope) -> Plan:
     if models.embedded:
         return facets(scope.brief)
     async with listening(scope) as hear:
-        return await propose(
+        proposed = await propose(
             models.planner,
             scope.brief,
             account=scope.planner_account,
@@ -84,3 +85,5 @@ async def _whole_plan(scope: Scope) -> Plan:
             emit=scope.emit,
             hear=hear,
         )
+    history = scope.context.history
+    return proposed if history is None else correct(proposed, history, room=scope.rules.subtask_tokens)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
 from ...core.errors import ForeplanError
 from ...core.events import Noted, PlanRevised
+from ...planner.forecast.correct import correct
 from ...planner.outcomes import Outcome
 from ...planner.plan import Plan, Subtask
 from ...planner.revise import Revision
@@ -55,7 +57,7 @@ async def _ask(scope: Scope, plan: Plan) -> Revision:
     results = await scope.board.results(list(plan_keys(scope.brief, plan.subtasks).values()))
     outcomes = [_outcome(*each) for each in zip(plan.subtasks, results, strict=True)]
     async with listening(scope) as hear:
-        return await revised(
+        revision = await revised(
             scope.context.models.planner,
             scope.brief,
             plan,
@@ -68,6 +70,17 @@ async def _ask(scope: Scope, plan: Plan) -> Revision:
             emit=scope.emit,
             hear=hear,
         )
+    return _corrected(scope, revision)
+
+
+def _corrected(scope: Scope, revision: Revision) -> Revision:
+    """The revision with history's numbers for what it changed, in the planner's sum; what is kept stays equal."""
+    history, changed = scope.context.history, frozenset((*revision.edited, *revision.added))
+    if history is None:
+        return revision
+    given_tokens = sum(each.budget for each in revision.plan.subtasks)
+    plan = correct(revision.plan, history, room=given_tokens, only=changed)
+    return replace(revision, plan=plan)
 
 
 def _outcome(subtask: Subtask, result: Result | None) -> Outcome:

@@ -108,6 +108,11 @@ class LimitSettings(Table):
     max_revisions: Annotated[int, Field(ge=0, le=20)] = Field(
         default=_DEFAULT_LIMITS.max_revisions, description="How often the planner may change the plan after failures."
     )
+    budgets: Literal["plan", "forecast"] = Field(
+        default="plan",
+        description="Who sets subtasks' budgets: `plan`, the planner; `forecast`, the history of the home's runs, "
+        "which also corrects the planner's forecasts.",
+    )
 
 
 class ToolSettings(Table):
@@ -226,4 +231,4 @@ class Settings(Table):
     @property
     def run_limits(self) -> Limits:
         """The limits as the ledger takes them."""
-        return Limits(**self.limits.model_dump())
+        return Limits(**self.limits.model_dump(exclude={"budgets"}))

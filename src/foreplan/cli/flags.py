@@ -32,6 +32,10 @@ Worker = Annotated[str | None, typer.Option(metavar="NAME", help="Model that wor
 Writer = Annotated[str | None, typer.Option(metavar="NAME", help="Model that writes the report.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible endpoint of every role.")]
 Budget = Annotated[int | None, typer.Option(metavar="TOKENS", help="Most tokens the run may spend.")]
+Budgets = Annotated[
+    str | None,
+    typer.Option(metavar="plan|forecast", help="Who sets subtasks' budgets: the planner, or the history of past runs."),
+]
 Dollars = Annotated[float | None, typer.Option(help="Most dollars the run may spend; needs prices.")]
 Seconds = Annotated[float | None, typer.Option(help="Most wall time the run may take.")]
 Concurrency = Annotated[int | None, typer.Option(metavar="N", help="Subtasks worked on at the same time.")]

@@ -18,7 +18,13 @@ from foreplan.memory.home import HOME_VARIABLE, data_home
 from foreplan.planner.brief import MAX_GOAL_CHARS, Brief
 
 ROLES = ("planner", "worker", "writer", "compressor", "judge")
-_LIMITS = {"budget": "tokens", "dollars": "dollars", "seconds": "seconds", "concurrency": "concurrency"}
+_LIMITS = {
+    "budget": "tokens",
+    "budgets": "budgets",
+    "dollars": "dollars",
+    "seconds": "seconds",
+    "concurrency": "concurrency",
+}
 _FLAG_NAMES: dict[tuple[str, ...], str] = {
     **{("limits", key): f"--{flag}" for flag, key in _LIMITS.items()},
     **{(role, "model"): f"--{role}" for role in ROLES},

@@ -12,6 +12,7 @@ from typing import Any
 
 from foreplan.cli.banner import PLAN_BANNER, say_embedded
 from foreplan.cli.given import brief_from, home_from, settings_from
+from foreplan.cli.history import history_of
 from foreplan.cli.library import index_to_search
 from foreplan.cli.log import keep_words
 from foreplan.cli.plan_file import check_output, dump_plan_file, write_output
@@ -24,6 +25,9 @@ from foreplan.core.models.roles import Models
 from foreplan.core.settings.roles import models_from
 from foreplan.planner.brief import Brief
 from foreplan.planner.embedded import facets
+from foreplan.planner.forecast.correct import correct
+from foreplan.planner.forecast.cost import plan_cost
+from foreplan.planner.forecast.history import History
 from foreplan.planner.messages import WorkerOffer
 from foreplan.planner.plan import Plan
 from foreplan.planner.propose import propose
@@ -50,7 +54,10 @@ def main(**flags: Any) -> int:
             "There are no sources, and no model is configured to plan without them.",
             hint="Name a folder of documents with --sources DIR, or configure a model.",
         )
-    plan = facets(brief) if models.embedded else _planned(brief, models, settings.run_limits)
+    history = None if models.embedded else history_of(settings, home_from(flags, settings))
+    plan = facets(brief) if models.embedded else _planned(brief, models, settings.run_limits, history)
+    if not models.embedded and plan.subtasks:
+        print(plan_cost(plan, history), file=sys.stderr)
     text = dump_plan_file(plan, brief)
     if flags["output"]:
         write_output(flags["output"], text)
@@ -66,15 +73,15 @@ def _to_run(flags: Mapping[str, Any]) -> str:
     return shlex.join(["foreplan", "run", "--plan", str(flags["output"])])
 
 
-def _planned(brief: Brief, models: Models, limits: Limits) -> Plan:
+def _planned(brief: Brief, models: Models, limits: Limits, history: History | None) -> Plan:
     try:
-        return asyncio.run(_propose(brief, models, limits))
+        return asyncio.run(_propose(brief, models, limits, history))
     except ForeplanError as error:
         error.hint = " ".join(filter(None, [error.hint, keep_words(error, Path.cwd())]))
         raise
 
 
-async def _propose(brief: Brief, models: Models, limits: Limits) -> Plan:
+async def _propose(brief: Brief, models: Models, limits: Limits, history: History | None) -> Plan:
     ledger = Ledger(limits)
     offers = [WorkerOffer(name, model.spec.good_at, model.spec.known_price) for name, model in models.workers.items()]
     rules = PlanRules(
@@ -85,9 +92,10 @@ async def _propose(brief: Brief, models: Models, limits: Limits) -> Plan:
         cite=brief.cite,
     )
     try:
-        return await propose(
+        plan = await propose(
             models.planner, brief, account=ledger.account("planner"), rules=rules, workers=offers, emit=_tell
         )
+        return plan if history is None else correct(plan, history, room=rules.subtask_tokens)
     finally:
         await models.aclose()
 

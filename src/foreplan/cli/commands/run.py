@@ -20,6 +20,7 @@ from foreplan.cli.asking import Asking, check_can_ask
 from foreplan.cli.banner import say_embedded
 from foreplan.cli.exits import DONE, PARTS_MISSING, REJECTED, STOPPED, BrokenRun
 from foreplan.cli.given import brief_from, home_from, project_from, settings_from
+from foreplan.cli.history import history_of
 from foreplan.cli.library import index_to_search
 from foreplan.cli.log import keep_words, unretrieved_to_log
 from foreplan.cli.plan_file import check_output, load_plan_file, write_output
@@ -37,6 +38,8 @@ from foreplan.memory.rundir import RunDirs, new_run_id
 from foreplan.memory.trace.record import OnRecord
 from foreplan.planner.brief import Brief
 from foreplan.planner.embedded import facets
+from foreplan.planner.forecast.cost import plan_cost, usual_cost
+from foreplan.planner.forecast.history import History
 from foreplan.planner.plan import Plan
 
 EXIT_OF_STATE = {"done": DONE, "partial": PARTS_MISSING, "failed": PARTS_MISSING, "rejected": REJECTED}
@@ -75,8 +78,10 @@ def main(**flags: Any) -> int:
         limits=settings.run_limits,
         approve=flags["approve"],
         vary_workers=settings.vary_workers,
+        history=None if models.embedded else history_of(settings, home),
         project=project_from(flags, settings),
     )
+    _say_cost(work, context.history)
     with telemetry(settings) as on_record:
         try:
             with _told_how_to_go_on(work, home, flags):
@@ -134,6 +139,14 @@ def _work(flags: Mapping[str, Any], home: Path) -> Work:
 def _searching(brief: Brief, folders: list[Path]) -> Brief:
     """The brief over these folders, or over its own when none are given."""
     return brief.model_copy(update={"sources": tuple(map(str, folders))}) if folders else brief
+
+
+def _say_cost(work: Work, history: History | None) -> None:
+    """What the run is expected to cost: by its plan when that is known, else as past runs did."""
+    if history is None or work.resumed:
+        return
+    cost = usual_cost(history) if work.plan is None else plan_cost(work.plan, history)
+    print(cost or "expected cost: not known, no run of this home has ended yet", file=sys.stderr)
 
 
 def _check_flags(flags: Mapping[str, Any]) -> None:

@@ -7,8 +7,9 @@ is a set of lucks, and every chance is a product.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from ....planner.plan import Plan
 from ..base import Problem
@@ -29,6 +30,7 @@ class Expectation:
         solved: chance of each to do its part, by subtask id.
         tokens: expected tokens of each, by subtask id.
         dollars: all expected spend, planning included.
+        bills: the same by subtask id, planning under the id `""`.
         parts: the place among the problem's parts that each subtask does, by subtask id; those of no worth are not in.
     """
 
@@ -39,18 +41,23 @@ class Expectation:
     solved: Mapping[str, float]
     tokens: Mapping[str, float]
     dollars: float
+    bills: Mapping[str, float]
     parts: Mapping[str, int]
 
 
-def expect(problem: Problem, plan: Plan) -> Expectation:
-    """Exact expectations of a plan."""
+WorkOf: TypeAlias = Callable[[Setup, Step], Work]
+"""What one subtask gives and costs, given that it is begun."""
+
+
+def expect(problem: Problem, plan: Plan, *, work_of: WorkOf | None = None) -> Expectation:
+    """Expectations of a plan, exact when `work_of` is: by default the world's own curves."""
     setup = setup_of(problem)
     spent = planner_dollars(planner_tokens(plan))
     if plan.mode == "direct" or not setup.specs:
         right = answered(problem, plan)
-        return Expectation(right * setup.value - spent, right, {}, {}, {}, {}, spent, {})
+        return Expectation(right * setup.value - spent, right, {}, {}, {}, {}, spent, {"": spent}, {})
     found = steps(setup, plan)
-    tally = _Tally(setup, found)
+    tally = _Tally(setup, found, work_of or _work)
     for at, step in enumerate(found):
         tally.add(at, step)
     return tally.result(spent)
@@ -59,16 +66,16 @@ def expect(problem: Problem, plan: Plan) -> Expectation:
 class _Tally:
     """Adds up expectations subtask by subtask. A set of lucks is an integer with a bit for each."""
 
-    def __init__(self, setup: Setup, found: list[Step]) -> None:
-        self._setup, self._found = setup, found
+    def __init__(self, setup: Setup, found: list[Step], work_of: WorkOf) -> None:
+        self._setup, self._found, self._work_of = setup, found, work_of
         self._luck: list[float] = []
         self._needs: list[int] = []
         self._begun: list[float] = []
         self._tokens: list[float] = []
-        self._dollars = 0.0
+        self._dollars: list[float] = []
 
     def add(self, at: int, step: Step) -> None:
-        done = _work(self._setup, step)
+        done = self._work_of(self._setup, step)
         declared = self._union(step.declared)
         inputs = self._union(step.inputs or ())
         begun = 1.0 if step.partial else self._chance(declared)
@@ -77,13 +84,13 @@ class _Tally:
         self._needs.append((inputs if step.partial else declared) | 1 << at)
         self._begun.append(begun)
         self._tokens.append(ready * done.tokens + (begun - ready) * done.wasted_tokens)
-        self._dollars += ready * done.dollars + (begun - ready) * done.wasted_dollars
+        self._dollars.append(ready * done.dollars + (begun - ready) * done.wasted_dollars)
 
     def result(self, planning: float) -> Expectation:
         ids = [step.subtask.id for step in self._found]
         solved = [self._chance(needs) for needs in self._needs]
         worth = [at for at, step in enumerate(self._found) if step.part >= 0 and step.spec.needed]
-        spent = planning + self._dollars
+        spent = planning + sum(self._dollars)
         return Expectation(
             utility=self._setup.value * sum(solved[at] for at in worth) - spent,
             success=self._chance(self._union(worth)) if len(worth) == self._setup.needed else 0.0,
@@ -92,6 +99,7 @@ class _Tally:
             solved=dict(zip(ids, solved, strict=True)),
             tokens=dict(zip(ids, self._tokens, strict=True)),
             dollars=spent,
+            bills={"": planning, **dict(zip(ids, self._dollars, strict=True))},
             parts={step.subtask.id: step.part for step in self._found if step.part >= 0},
         )
 

@@ -30,21 +30,23 @@ class Happened(NamedTuple):
     tokens: dict[str, int]
     parts_done: int
     seconds: float
+    dollars: dict[str, float]
 
 
 def happen(problem: Problem, plan: Plan, draw: int) -> Happened:
     """Carry the plan out once. A part's luck depends on the problem and the draw only, not on the plan."""
     setup = setup_of(problem)
     wrote = planner_tokens(plan)
-    spent, planned_s = planner_dollars(wrote), wrote / _PLANNER_SPEED
+    planning, planned_s = planner_dollars(wrote), wrote / _PLANNER_SPEED
     if plan.mode == "direct" or not setup.specs:
         right = answered(problem, plan)
-        return Happened(right * setup.value - spent, {}, {}, int(right), planned_s)
+        return Happened(right * setup.value - planning, {}, {}, int(right), planned_s, {"": planning})
     source = _source(problem, draw)
     luck = [source.random() for _ in setup.specs]
     ok: list[bool] = []
     end: list[float] = []
     tokens: list[int] = []
+    bills: list[float] = []
     done = 0
     for step in steps(setup, plan):
         number = luck[step.part] if step.part >= 0 else source.random()
@@ -55,15 +57,16 @@ def happen(problem: Problem, plan: Plan, draw: int) -> Happened:
         ok.append(success)
         end.append(start + seconds)
         tokens.append(math.ceil(used))
-        spent += cost
+        bills.append(cost)
         done += success and step.part >= 0 and step.spec.needed
     ids = [each.id for each in plan.subtasks]
     return Happened(
-        utility=setup.value * done - spent,
+        utility=setup.value * done - planning - sum(bills),
         solved=dict(zip(ids, ok, strict=True)),
         tokens=dict(zip(ids, tokens, strict=True)),
         parts_done=done,
         seconds=max(end, default=planned_s),
+        dollars={"": planning, **dict(zip(ids, bills, strict=True))},
     )
 
 

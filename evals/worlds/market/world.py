@@ -62,7 +62,8 @@ class Market:
         """One simulated carrying-out of a plan that `check_plan` finds no fault with."""
         setup, came = setup_of(problem), happen(problem, plan, draw)
         grade = Grade(reward=came.parts_done / max(1, setup.needed))
-        return Outcome(grade, came.utility, best_utility(problem), came.tokens, came.solved, came.seconds)
+        best = best_utility(problem)
+        return Outcome(grade, came.utility, best, came.tokens, came.solved, came.seconds, came.dollars)
 
     def expected(self, problem: Problem, plan: Plan) -> Expectation:
         """Exact expectations of a plan: utility, and chances and tokens of each subtask."""
@@ -118,8 +119,8 @@ def subtask_of(setup: Setup, at: int, choice: Choice | None) -> Subtask:
 
 
 def effort_of(cue: int) -> Effort:
-    """The effort that a cue asks for: a third of the levels each."""
-    return _EFFORTS[min(2, (cue - 1) // 3)]
+    """The effort that a cue asks for: low to level 4, medium to level 8, high for what may be too hard."""
+    return _EFFORTS[min(2, (cue - 1) // 4)]
 
 
 def _direct(answer: str, success: float = 1.0) -> Plan:

@@ -44,6 +44,21 @@ class Rollout:
 
 
 @dataclass(frozen=True)
+class Expected:
+    """What to expect of a plan under its budgets.
+
+    Attributes:
+        reward: mean grade, 0..1.
+        solved: share of executions in which each subtask did what it was for, by subtask id.
+        dollars: mean spend by subtask id, planning under the id `""`.
+    """
+
+    reward: float
+    solved: Mapping[str, float]
+    dollars: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Episode:
     """One rollout and everything that came of it.
 
@@ -54,6 +69,7 @@ class Episode:
         audits: outcomes without caps, for scoring forecasts; a share of all episodes has them.
         audit_share: the chance with which this episode was audited, for weighting.
         error: why it could not be executed; such an episode is left out of the update, not punished.
+        expected: what to expect of the plan, where the executor can tell better than by the mean of `outcomes`.
     """
 
     problem: Problem
@@ -62,15 +78,24 @@ class Episode:
     audits: tuple[Outcome, ...] = ()
     audit_share: float = 1.0
     error: str = ""
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True)
 class Credit:
-    """A reward and the tokens it is for: a range of positions in the completion, or None for all of them."""
+    """A reward and the tokens it is for.
+
+    Attributes:
+        term: what pays it.
+        value: in units of what the whole task is worth.
+        tokens: half-open ranges of positions in the completion, or None for all of them.
+        about: the part and field it is about: rewards of a group are compared with those about the same.
+    """
 
     term: str
     value: float
-    tokens: tuple[int, int] | None = None
+    tokens: tuple[tuple[int, int], ...] | None = None
+    about: str = ""
 
 
 class Term(Protocol):

@@ -79,6 +79,7 @@ class Outcome:
         spent_tokens: by subtask id.
         solved: whether each subtask of the plan did what it was for, by subtask id.
         seconds: simulated makespan.
+        spent_dollars: by subtask id, what was billed; planning stands under the id `""`.
     """
 
     grade: Grade
@@ -87,6 +88,7 @@ class Outcome:
     spent_tokens: Mapping[str, int] | None = None
     solved: Mapping[str, bool] | None = None
     seconds: float = 0.0
+    spent_dollars: Mapping[str, float] | None = None
 
 
 class World(Protocol):

@@ -28,7 +28,7 @@ from ...memory.text.sentences import sentences
 from .base import CodeGrader, Grader, GradingFault, Item, Sample
 from .fields import bounded_text, rows
 
-MAX_REPORT_CHARS = 1_000_000
+MAX_REPORT_CHARS = 300_000
 MAX_STATEMENTS = 1_000
 MAX_QUOTE_CHARS = 2_000
 """A longer span is no evidence for one sentence but a page that may hold anything."""
@@ -73,7 +73,8 @@ def _of_line(line: str) -> Iterator[Statement]:
             merged.append(piece)
     for piece in merged:
         cites = [int(number) for group in _CITES.finditer(piece) for number in re.findall(r"\d+", group[1])]
-        yield Statement(re.sub(r"\s+([.,;!?])", r"\1", _CITES.sub("", piece)).strip(), tuple(dict.fromkeys(cites)))
+        said = " ".join(_CITES.sub("", piece).split())
+        yield Statement(re.sub(r" ([.,;!?])", r"\1", said), tuple(dict.fromkeys(cites)))
 
 
 def _tells(text: str) -> bool:

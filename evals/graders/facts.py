@@ -13,6 +13,7 @@ from typing import Any, Literal
 from ...memory.text.dates import dates
 from ...memory.text.entities import entities
 from ...memory.text.numbers import numbers
+from ...memory.text.words import terms
 from .base import GradingFault, Item
 from .fields import answer_text, rows
 from .matching import about
@@ -29,11 +30,13 @@ class Fact:
     Attributes:
         about: stems of what it is said about; empty when the values alone tell.
         values: what must be said of it; for each, the forms that count.
+        names: the stems of each name in the subject; a passage about the subject has some of at least half of them.
         sentence: the fact in words, where it is a sentence, which may be said in others.
     """
 
     about: frozenset[str]
     values: tuple[tuple[str, ...], ...]
+    names: tuple[frozenset[str], ...] = ()
     sentence: str = ""
 
 
@@ -54,7 +57,7 @@ def _of_subtasks(item: Item) -> Iterator[Fact]:
     for row in rows(item, "subtasks") if item.get("subtasks") else ():
         answer = row.get("answer")
         if answer is not None and answer_text(answer).strip():
-            yield Fact(_subject(str(row.get("question") or ""), answer), _values(answer))
+            yield _told(str(row.get("question") or ""), answer, _values(answer))
 
 
 def _of_sentences(item: Item) -> Iterator[Fact]:
@@ -84,12 +87,14 @@ def _of_answer(item: Item) -> Iterator[Fact]:
     elif answer is not None and answer_text(answer).strip():
         aliases = item.get("answer_aliases") or ()
         forms = (answer_text(answer), *map(str, aliases if not isinstance(aliases, str) else ()))
-        yield Fact(_subject(question, answer) if isinstance(answer, bool) else frozenset(), (forms,))
+        yield _told(question, answer, (forms,)) if isinstance(answer, bool) else Fact(frozenset(), (forms,))
 
 
-def _subject(question: str, answer: Any) -> frozenset[str]:
-    bare = _REFERENCE.sub(" ", question)
-    return about(bare) - about(answer_text(answer))
+def _told(question: str, answer: Any, values: tuple[tuple[str, ...], ...]) -> Fact:
+    """What a question asks, told: about what the question names beyond the answer."""
+    bare, said = _REFERENCE.sub(" ", question), about(answer_text(answer))
+    names = dict.fromkeys(frozenset(terms(each.name)) - said for each in entities(bare))
+    return Fact(about(bare) - said, values, tuple(name for name in names if name))
 
 
 def _values(answer: Any) -> tuple[tuple[str, ...], ...]:

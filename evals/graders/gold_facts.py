@@ -5,9 +5,9 @@ one passage (a short line, or a sentence) is about the fact's subject, heading a
 holds its values: numbers by value and unit, dates by value, names and words by stem. A fact with several values earns
 the share of them that stands.
 
-What does not pay: values without what they are values of; a passage that gives a subject the values of its siblings
-too; guessing (with g numbers, or names, about a subject beyond the gold ones, at most `FREE_GUESSES` / g is earned);
-repeating. What comes after `MAX_OUTPUT_CHARS` is not read, so the time is bounded.
+What does not pay: values without what they are values of, or said of something of another name; a passage that gives a
+subject the values of its siblings too; guessing (with g numbers, or names, about a subject beyond the gold ones, at
+most `FREE_GUESSES` / g is earned); repeating. What comes after `MAX_OUTPUT_CHARS` is not read, so the time is bounded.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ class Subjects:
     def is_about(self, number: int, passage: Passage) -> bool:
         """Whether a passage is about a fact's subject."""
         fact = self.facts[number]
+        if 2 * sum(not passage.all_stems.isdisjoint(name) for name in fact.names) < len(fact.names):
+            return False
         least = LEAST_OF_SENTENCE if fact.sentence else LEAST_ABOUT
         total = sum(map(self._weight, fact.about))
         found = fact.about & (passage.stems if fact.sentence else passage.all_stems)

@@ -25,11 +25,11 @@ CONSTRAINED = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 _LANGUAGE_CHARS = 5_000
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")  # noqa: RUF001
-_TITLE = re.compile(r"<<[^\n<>]*[^\s<>][^\n<>]*>>")
+_TITLE = re.compile(r"<<([^\n<>]{1,500})>>")
 _PLACEHOLDER = re.compile(r"\[[^\[\]\n]{1,500}\]")
 _BULLET = re.compile(r"^[ \t]{0,20}(?:[*-][ \t]+(?=\S)|\*(?=[^\s*]))", re.MULTILINE)
 _HIGHLIGHT = re.compile(r"\*\*(?=\S)[^*\n]{1,2000}\*\*|\*(?=\S)[^*\n]{1,2000}\*")
-_FENCE = re.compile(r"\s*```(?:json)?\s*\n?(.*?)\s*```\s*", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?", re.IGNORECASE)
 
 
 def _check(name: str) -> Callable[[Check], Check]:
@@ -113,7 +113,10 @@ def _placeholders(text: str, given: Arguments) -> bool:
 def _postscript(text: str, given: Arguments) -> bool:
     """The mark begins a line, and something follows it; spaces within the mark do not matter."""
     mark = r"\s?".join(re.escape(part) for part in re.findall(r"\w\.?", str(given["postscript_marker"])))
-    return bool(mark) and re.search(rf"^\s*{mark}[ \t:.]*\S", text, re.IGNORECASE | re.MULTILINE) is not None
+    return (
+        bool(mark)
+        and re.search(rf"^[ \t]{{0,100}}{mark}[ \t:.]{{0,100}}[^\s:.]", text, re.IGNORECASE | re.MULTILINE) is not None
+    )
 
 
 @_check("detectable_format:number_bullet_lists")
@@ -142,9 +145,12 @@ def _sections(text: str, given: Arguments) -> bool:
 @_check("detectable_format:json_format")
 def _json(text: str, given: Arguments) -> bool:
     """The whole output is one JSON value, in a code fence or bare."""
-    fenced = _FENCE.fullmatch(text)
+    said = text.strip()
+    opening = _FENCE.match(said)
+    if opening and said.endswith("```"):
+        said = said[opening.end() : -3]
     try:
-        json.loads(fenced[1] if fenced else text)
+        json.loads(said)
     except (ValueError, RecursionError):
         return False
     return True
@@ -152,7 +158,7 @@ def _json(text: str, given: Arguments) -> bool:
 
 @_check("detectable_format:title")
 def _title(text: str, given: Arguments) -> bool:
-    return _TITLE.search(text) is not None
+    return any(title.strip() for title in _TITLE.findall(text))
 
 
 @_check("combination:two_responses")

@@ -14,11 +14,12 @@ from .base import GradingFault, Item
 
 _DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
 _TIME = re.compile(
-    rf"\b({_DAYS})\b[,:]?\s{{0,3}}(?:from )?(\d{{1,2}}):(\d{{2}})\s{{0,3}}(?:-|–|—|to)\s{{0,3}}(\d{{1,2}}):(\d{{2}})"  # noqa: RUF001
+    rf"\b({_DAYS})\b[,:]?\s{{0,3}}(?:from )?(\d{{1,2}}):([0-5]\d)\s{{0,3}}(?:-|–|—|to)\s{{0,3}}(\d{{1,2}}):([0-5]\d)"  # noqa: RUF001
 )
 _PROPOSED = re.compile(r"proposed time|SOLUTION", re.IGNORECASE)
 _EARLIEST = re.compile(r"\bearl(?:iest|ist)\b", re.IGNORECASE)
 _CLOSE = 1e-6
+_HOURS = 24
 
 
 class Slot(NamedTuple):
@@ -57,7 +58,10 @@ def proposed(text: str) -> Slot:
     slots = {Slot(day, int(h) + int(m) / 60, int(to_h) + int(to_m) / 60) for day, h, m, to_h, to_m in found}
     if len(slots) != 1:
         raise GradingFault(f"the answer proposes {len(slots)} times")
-    return slots.pop()
+    slot = slots.pop()
+    if slot.end > _HOURS:
+        raise GradingFault("the day has no such time")
+    return slot
 
 
 def _free(slot: Slot, busy: Sequence[Slot]) -> bool:
@@ -68,7 +72,7 @@ def _free(slot: Slot, busy: Sequence[Slot]) -> bool:
 
 def _starts(busy: Sequence[Slot], hours: float) -> list[Slot]:
     """Free times that begin when something ends: the earliest one of each day is among them."""
-    slots = {Slot(each.day, each.end, each.end + hours) for each in busy if each.end + hours <= 24}
+    slots = {Slot(each.day, each.end, each.end + hours) for each in busy if each.end + hours <= _HOURS}
     return [slot for slot in slots if _free(slot, busy)]
 
 

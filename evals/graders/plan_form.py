@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,11 @@ from pydantic import ValidationError
 from ...planner import dag
 from ...planner.answer import read_answer
 from ...planner.codec import decode
-from ...planner.errors import CodecError, Fault
+from ...planner.errors import CodecError, Fault, InvalidPlan
 from ...planner.plan import Plan, Subtask
 from ...planner.reading import read_plan
 from ...planner.validate import PlanRules, check_plan
+from ...planner.wire import load_plan
 from ..worlds.base import Part
 from .base import GradingFault, Item, Sample
 from .fields import answer_text, bounded_text, field, rows
@@ -22,10 +24,11 @@ MAX_PLAN_CHARS = 2_000_000
 """A longer text is no plan; 40 subtasks take some 20,000 characters."""
 
 _FAULTS_SHOWN = 5
+_FILE = re.compile(r'\s*\{\s*"version"')
 
 
 def plan_of(sample: Sample, rules: PlanRules | None = None) -> Plan:
-    """The plan in `sample.data`, or else in the text: as JSON, with prose around it, or in the compact form.
+    """The plan in `sample.data`, or else in the text: a plan file, JSON with prose around it, or the compact form.
 
     Args:
         sample: the output.
@@ -48,6 +51,11 @@ def plan_of(sample: Sample, rules: PlanRules | None = None) -> Plan:
 
 
 def _read_text(text: str, rules: PlanRules) -> Plan | list[Fault]:
+    if _FILE.match(text):
+        try:
+            return load_plan(text, rules)
+        except InvalidPlan as error:
+            return list(error.faults) or [Fault("", error.message)]
     if "{" in text:
         return read_answer(text, rules)
     try:

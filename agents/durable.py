@@ -21,6 +21,7 @@ from langgraph.store.base.batch import AsyncBatchedBaseStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from ..memory.errors import StorageError
+from .errors import of_database
 
 
 @asynccontextmanager
@@ -99,7 +100,7 @@ def database_errors(folder: Path) -> Iterator[None]:
             kind="transient" if _locked(first) else "tool",
         ) from error
     except Exception as error:
-        if type(error).__module__.partition(".")[0] not in ("psycopg", "psycopg_pool"):
+        if not of_database(error):
             raise
         from .durable_postgres import lost
 

@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from ..core.errors import FaultKind, ForeplanError, InputError
 
 
@@ -26,3 +28,8 @@ class UnknownJob(InputError):
 
 class JobRefused(InputError):
     """A job is not in a state in which this can be done to it."""
+
+
+def of_database(error: BaseException) -> bool:
+    """Whether a database refused: a locked or full file, a server that went away. No subtask is to blame for that."""
+    return isinstance(error, sqlite3.Error) or type(error).__module__.partition(".")[0] in ("psycopg", "psycopg_pool")

@@ -13,8 +13,10 @@ from ..core.errors import BudgetExhausted, FaultKind, ForeplanError, classify
 from ..core.events import LessonLearned, SubtaskStarted
 from ..core.ledger import Account
 from ..memory.digest import Digest
+from ..memory.errors import StorageError
 from ..planner.plan import Subtask
 from .board import Result
+from .errors import of_database
 from .packing import inherit
 from .roles import Assignment, Worker
 from .scope import Scope
@@ -52,6 +54,8 @@ async def work_on(
     except GraphBubbleUp:
         raise
     except Exception as error:  # a subtask's failure is data: its siblings go on, and the planner may revise
+        if of_database(error) or (isinstance(error, StorageError) and error.kind == "transient"):
+            raise  # nothing can be kept now: the run stops, and goes on where it stands
         kind, reason = classify(error), _describe(error)
         digest = Digest(subtask=subtask.id, state="failed", failures=(reason,))
         lesson = scope.lessons.record("", {"goal": subtask.goal}, kind=kind, happened=reason, tried=subtask.goal)

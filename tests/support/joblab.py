@@ -121,7 +121,8 @@ class JobLab:
     def wait(self, true: Callable[[], bool], *, seconds: float = 60.0, every: float = 0.1) -> None:
         until = time.monotonic() + seconds
         while not true():
-            assert time.monotonic() < until, f"not in time; jobs: {self.jobs()}; {self.said()}"
+            states = [job.state for job in self.jobs().values()][:20] if time.monotonic() > until else []
+            assert not states, f"not in time: {states}; {self.said()}"
             time.sleep(every)
 
     def ended(self, *names: str) -> bool:

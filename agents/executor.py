@@ -42,6 +42,7 @@ class _Entry:
     subtask: Subtask
     key: str
     dependencies: list[_Entry]
+    level: int = 0
     twin: _Entry | None = None
     future: asyncio.Future[str] | None = None
     startable: bool = False
@@ -110,7 +111,8 @@ class Executor:
     def _register(self, subtask: Subtask) -> None:
         dependencies = [self._entries[each] for each in subtask.depends_on]
         key = subtask_key(self._root, subtask, (each.key for each in dependencies))
-        entry = _Entry(subtask, key, dependencies, twin=self._by_key.get(key))
+        level = 1 + max((each.level for each in dependencies), default=-1)
+        entry = _Entry(subtask, key, dependencies, level, twin=self._by_key.get(key))
         self._entries[subtask.id] = entry
         self._by_key.setdefault(key, entry)
         self._uncalled.append(entry)
@@ -129,10 +131,16 @@ class Executor:
         if not self._uncalled or self._startable >= self._ahead:
             return False
         entry = self._uncalled.popleft()
-        if all(each.over.is_set() for each in entry.dependencies):
+        if all(each.over.is_set() for each in self._before(entry)):
             self._count(entry)
         self._call(entry)
         return True
+
+    def _before(self, entry: _Entry) -> Sequence[_Entry]:
+        """What has to be over before an entry begins: what it depends on; in waves, all that is above it."""
+        if not self._scope.context.waves:
+            return entry.dependencies
+        return [each for each in self._entries.values() if each.level < entry.level]
 
     def _call(self, entry: _Entry) -> None:
         async def body(_: str) -> str:
@@ -155,6 +163,8 @@ class Executor:
 
     async def _run(self, entry: _Entry) -> None:
         try:
+            if self._scope.context.waves:
+                await asyncio.gather(*(each.over.wait() for each in self._before(entry)))
             parents = [(each, await self._result(each)) for each in entry.dependencies]
             if entry.twin is not None:
                 await self._result(entry.twin)

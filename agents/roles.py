@@ -1,4 +1,4 @@
-"""The parts a run is made of, as the graph sees them: workers that do a subtask, and a writer.
+"""The parts a run is made of, as the graph sees them: a planner, workers that do a subtask, and a writer.
 
 Each has a form that asks a model and an extractive form that needs none; the graph does not know which it has.
 """
@@ -15,13 +15,52 @@ from ..memory.artifacts import ArtifactStore
 from ..memory.digest import Claim, Digest
 from ..memory.documents.base import Sources
 from ..planner.brief import Brief
+from ..planner.exchange import Hear, unheard
+from ..planner.messages import WorkerOffer
 from ..planner.plan import Plan, Subtask
+from ..planner.validate import PlanRules
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from ..core.models.model import Model
     from .report import Report
+
+
+@dataclass(frozen=True)
+class Planning:
+    """Everything a planner gets: the brief, and what the run asks of a plan for it.
+
+    Attributes:
+        brief: what the user wants.
+        rules: what the plan must keep to; the budget that its subtasks share among them.
+        account: what its model calls are reserved from.
+        workers: the pool to choose from by name.
+        lessons: what failed before, a sentence each.
+        emit: tells what happens.
+        hear: is told each call of a model, what was sent and what was said, for the trace.
+    """
+
+    brief: Brief
+    rules: PlanRules
+    account: Account
+    workers: Sequence[WorkerOffer] = ()
+    lessons: Sequence[str] = ()
+    emit: Emit = silent
+    hear: Hear = unheard
+
+
+class Planner(Protocol):
+    """Turns a brief into a plan that comes whole, such as a planner that was trained and runs in this process."""
+
+    name: str
+
+    async def propose(self, planning: Planning) -> Plan:
+        """The plan.
+
+        Raises:
+            PlanError: when it has none.
+        """
 
 
 @dataclass(frozen=True)

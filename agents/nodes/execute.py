@@ -53,4 +53,5 @@ async def _started(state: RunState, scope: Scope, executor: Executor) -> Plan:
 def _revisable(scope: Scope) -> bool:
     context, seconds = scope.context, scope.seconds_for_work
     in_time = seconds is None or seconds > 0
-    return not context.models.embedded and in_time and scope.revision < context.limits.max_revisions
+    by_model = not context.models.embedded and context.planner is None
+    return by_model and in_time and scope.revision < context.limits.max_revisions

@@ -1,4 +1,7 @@
-"""Node `plan`: begins a run. Checks the brief and a plan that came with it; asks for a whole plan before approval."""
+"""Node `plan`: begins a run. Checks the brief and a plan that came with it; has a plan that comes whole made.
+
+That is one to be approved, and one of the user's own planner.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from pydantic import ValidationError
 from ...core.errors import InputError
 from ...core.events import RunStarted
 from ...planner.brief import Brief
-from ...planner.embedded import facets
 from ...planner.forecast.correct import correct
 from ...planner.plan import Plan
-from ...planner.propose import propose
 from ..context import Context
 from ..listening import listening
+from ..planners.choose import whole_plan
+from ..roles import Planning
 from ..scope import Scope, scope_in
 from ..state import STATE_VERSION, Json, RunState
 from .given import given_plan
@@ -26,7 +29,7 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
 
     Raises:
         InputError: the brief or the plan can't be used.
-        PlanError: approval is on and the planner gave no valid plan.
+        PlanError: a plan that comes whole was asked for, and the planner gave no valid one.
     """
     begun: RunState = {
         "version": STATE_VERSION,
@@ -51,7 +54,7 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
     given = state.get("plan")
     if given is not None:
         begun["current_plan"] = given_plan(given, scope.rules).model_dump(mode="json")
-    elif scope.context.approve:
+    elif context.approve or context.planner is not None:
         begun["current_plan"] = (await _whole_plan(scope)).model_dump(mode="json")
     return begun
 
@@ -71,19 +74,18 @@ def read_brief(value: Json | str | None) -> Brief:
 
 
 async def _whole_plan(scope: Scope) -> Plan:
-    models = scope.context.models
-    if models.embedded:
-        return facets(scope.brief)
     async with listening(scope) as hear:
-        proposed = await propose(
-            models.planner,
-            scope.brief,
-            account=scope.planner_account,
-            rules=scope.rules,
-            workers=scope.offers,
-            lessons=scope.lessons.texts(scope.brief.goal),
-            emit=scope.emit,
-            hear=hear,
+        proposed = await whole_plan(
+            scope.context,
+            Planning(
+                brief=scope.brief,
+                rules=scope.rules,
+                account=scope.planner_account,
+                workers=scope.offers,
+                lessons=scope.lessons.texts(scope.brief.goal),
+                emit=scope.emit,
+                hear=hear,
+            ),
         )
     history = scope.context.history
     return proposed if history is None else correct(proposed, history, room=scope.rules.subtask_tokens)

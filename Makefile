@@ -6,13 +6,21 @@ DATA ?=
 ROOMS := src/foreplan src/foreplan/core/ src/foreplan/memory/ src/foreplan/planner/ src/foreplan/agents/ \
          src/foreplan/evals/ src/foreplan/train/
 
-.PHONY: install demo test test-slow test-postgres check bench docs format clean
+.PHONY: install install-train demo test test-slow test-postgres check bench docs format clean
 
 install: $(BIN)/foreplan
 
 $(BIN)/foreplan: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -e '.[dev]'
+	touch $@
+
+# For train/: PyTorch first and pinned, or another package would choose a build of several gigabytes.
+install-train: $(VENV)/train
+
+$(VENV)/train: $(BIN)/foreplan constraints.txt
+	$(BIN)/python -m pip install --quiet torch -c constraints.txt
+	$(BIN)/python -m pip install --quiet -e '.[train]' -c constraints.txt
 	touch $@
 
 demo: install

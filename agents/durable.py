@@ -23,6 +23,9 @@ from langgraph.store.sqlite.aio import AsyncSqliteStore
 from ..memory.errors import StorageError
 from .errors import of_database
 
+_SETUP_WAITS_S = (0.05, 0.2, 0.5)
+"""Between tries to make the tables of a store that several open for the first time at once."""
+
 
 @asynccontextmanager
 async def open_saver(where: Path | str) -> AsyncIterator[BaseCheckpointSaver[Any]]:
@@ -75,6 +78,12 @@ async def open_store(where: Path | str) -> AsyncIterator[BaseStore]:
 
 
 async def _set_up(store: AsyncSqliteStore, path: Path) -> None:
+    for wait_s in _SETUP_WAITS_S:
+        try:
+            return await store.setup()
+        except (sqlite3.IntegrityError, sqlite3.OperationalError):
+            # Somebody else makes the same tables at this moment, such as another job those of the lessons.
+            await asyncio.sleep(wait_s)
     try:
         await store.setup()
     except sqlite3.DatabaseError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ def test_two_hundred_jobs_end_in_order_of_priority_in_flat_memory(tmp_path):
         from foreplan.planner.brief import Brief
 
         settings = without_secrets(load_settings({}, config=lab.config))
-        spec = JobSpec(brief=Brief(goal="What do the parts weigh?", cite=False), settings=settings)
+        spec = JobSpec(brief=Brief(goal="What do the parts weigh?", sources=(str(lab.sources),)), settings=settings)
         with JobQueue(lab.places) as queue:
             asked = {queue.add(spec, priority=1 + (index * 7) % 5): 1 + (index * 7) % 5 for index in range(JOBS)}
         worker = lab.worker()
@@ -50,7 +51,7 @@ def test_two_hundred_jobs_end_in_order_of_priority_in_flat_memory(tmp_path):
 
         lab.wait(over, seconds=300, every=1.0)
         jobs = lab.jobs()
-        assert {job.state for job in jobs.values()} <= {"done", "partial", "failed"}
+        assert {job.state for job in jobs.values()} == {"done"}
         assert running <= 8
         begun = sorted(asked, key=lambda job: lab.events(job)[0].at)
         late = [place for place, job in enumerate(begun) if asked[job] < asked[begun[max(0, place - 16)]]]
@@ -114,6 +115,10 @@ def test_jobs_wait_for_the_next_day_once_the_day_is_spent_and_say_so(tmp_path):
             lab.check_told(job, 10)
 
 
+def _further(lab: JobLab, job: str, done: int) -> bool:
+    return bool(lab.job(job).progress.done >= done or lab.ended(job))
+
+
 @pytest.mark.postgres
 def test_postgres_that_ends_every_connection_under_load_costs_no_job_and_no_result(tmp_path, postgres_url):
     """Every connection is cut at once, as a restart does, three times."""
@@ -130,7 +135,7 @@ def test_postgres_that_ends_every_connection_under_load_costs_no_job_and_no_resu
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         for done in (2, 6, 10):
-            lab.wait(lambda done=done: lab.job(jobs[0]).progress.done >= done or lab.ended(jobs[0]))
+            lab.wait(partial(_further, lab, jobs[0], done))
             with psycopg.connect(postgres_url, autocommit=True) as connection:
                 connection.execute(cut)
         lab.wait(lambda: lab.ended(*jobs), seconds=120)

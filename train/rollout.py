@@ -49,13 +49,17 @@ class Expected:
 
     Attributes:
         reward: mean grade, 0..1.
+        success: share of executions with the full grade.
         solved: share of executions in which each subtask did what it was for, by subtask id.
         dollars: mean spend by subtask id, planning under the id `""`.
+        tokens: mean tokens spent, by subtask id.
     """
 
     reward: float
+    success: float
     solved: Mapping[str, float]
     dollars: Mapping[str, float]
+    tokens: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,126 @@
+"""What the terms share: an episode goes in; what came of it on average, which parts it covers, who caused it come out.
+
+Law: what a term pays is a sum over the parts that the *problem* needs, divided by their number. It is never a mean over
+the subtasks that the plan happens to have, which padding with trivial ones would raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import fmean
+from typing import Protocol, TypeAlias
+
+from ...evals.graders.plan_match import Match, match
+from ...evals.worlds.base import Outcome, Problem
+from ...planner.plan import Plan
+from ..rollout import Credit, Episode, Expected, Rollout
+
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+_FORECAST = frozenset({"success", "tokens_p50", "tokens_p90"})
+_ALLOTMENT = frozenset({"worker", "effort", "attempts", "select", "on_missing", "budget"})
+"""Fields that change what comes of their own subtask and of those behind it, and nothing else."""
+
+FULL_GRADE = 0.999
+EXTRA = "extra"
+"""What credits of subtasks that are about no needed part are about."""
+
+
+class Reward(Protocol):
+    """Says what the plans of one group, which are for the same problem, are worth."""
+
+    def channel(self, term: str) -> str:
+        """The channel of a term: terms of one channel are added before they are standardised."""
+
+    def at(self, step: int) -> Reward:
+        """The same at a step of the training."""
+
+    def score(self, group: Sequence[Episode]) -> list[list[Credit]]:
+        """The credits of each episode."""
+
+
+def needed(problem: Problem) -> int:
+    """How many parts a sum is divided by: those the problem needs; 1 when there is nothing to plan."""
+    return max(1, sum(part.needed for part in problem.parts))
+
+
+def expected_of(episode: Episode) -> Expected:
+    """What the executor expects of the plan, or the mean of its executions; nothing at all for what is no plan."""
+    if episode.expected is not None:
+        return episode.expected
+    outcomes = episode.outcomes
+    if not outcomes:
+        return Expected(0.0, 0.0, {}, {}, {})
+    return Expected(
+        reward=fmean(each.grade.reward for each in outcomes),
+        success=fmean(each.grade.reward >= FULL_GRADE for each in outcomes),
+        solved=_means(outcomes, lambda each: each.solved),
+        dollars=_means(outcomes, lambda each: each.spent_dollars),
+        tokens=_means(outcomes, lambda each: each.spent_tokens),
+    )
+
+
+def matched(problem: Problem, plan: Plan) -> Match:
+    """How the plan's subtasks go with the problem's parts."""
+    return match(plan.subtasks, problem.parts)
+
+
+def part_by_subtask(problem: Problem, found: Match) -> dict[str, str]:
+    """The needed part that each subtask is about, by subtask id; those about none are not in."""
+    wanted = {part.id for part in problem.parts if part.needed}
+    return {subtask: part for subtask, part in found.pairs if part in wanted}
+
+
+def causes(rollout: Rollout, subtasks: Iterable[str] = ()) -> Ranges | None:
+    """The tokens that what comes of some subtasks depends on; None (all) when nobody knows who wrote what.
+
+    That is the plan's structure, and worker and budget of those subtasks and of all before them. Forecasts change
+    nothing, and neither do worker and budget of a subtask that these do not wait for: leaving them out takes nothing
+    but noise from the gradient.
+    """
+    if rollout.plan is None or not rollout.spans:
+        return None
+    behind = _with_ancestors(rollout.plan, subtasks)
+    left_out = sorted(
+        span
+        for (subtask, name), span in rollout.spans.items()
+        if name in _FORECAST or (name in _ALLOTMENT and subtask not in behind)
+    )
+    return _complement(left_out, len(rollout.completion_ids))
+
+
+def field(rollout: Rollout, subtask: str, name: str) -> Ranges | None:
+    """The tokens of one field; None when nobody knows who wrote what."""
+    span = rollout.spans.get((subtask, name))
+    return None if span is None else (span,)
+
+
+def total(credits: Iterable[Credit]) -> float:
+    """What an episode is worth altogether."""
+    return sum(each.value for each in credits)
+
+
+def _with_ancestors(plan: Plan, subtasks: Iterable[str]) -> set[str]:
+    behind = set(subtasks)
+    for subtask in reversed(plan.subtasks):
+        if subtask.id in behind:
+            behind.update(subtask.depends_on)
+    return behind
+
+
+def _complement(spans: Sequence[tuple[int, int]], length: int) -> Ranges:
+    found, start = [], 0
+    for begin, end in spans:
+        if begin > start:
+            found.append((start, begin))
+        start = max(start, end)
+    return (*found, (start, length)) if start < length else tuple(found)
+
+
+_Of: TypeAlias = Callable[[Outcome], Mapping[str, float] | None]
+
+
+def _means(outcomes: Sequence[Outcome], of: _Of) -> dict[str, float]:
+    """Mean by key; a key that an outcome lacks counts 0 there."""
+    maps = [of(each) or {} for each in outcomes]
+    return {key: sum(each.get(key, 0.0) for each in maps) / len(maps) for key in dict.fromkeys(k for m in maps for k in m)}

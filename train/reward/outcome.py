@@ -1,0 +1,40 @@
+"""The outcome: an episode goes in, a credit for each needed part comes out; they add up to the grade.
+
+A part's credit goes to the plan's structure and to worker and budget of the subtasks that it took. What the grade says
+beyond the parts (a report's answer, an answer given at once) goes to all tokens but forecasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..rollout import Credit, Episode
+from .base import causes, expected_of, matched, needed, part_by_subtask
+
+NO_PLAN = -1.0
+"""What text that is no plan is worth: as much below nothing as a perfect result is above."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Pays `weight` for a full grade."""
+
+    weight: float = 1.0
+    name: str = "outcome"
+
+    def score(self, episode: Episode) -> Sequence[Credit]:
+        """A credit for each part that the problem needs, planned or not, and one for the rest of the grade."""
+        plan, rollout = episode.rollout.plan, episode.rollout
+        if plan is None:
+            return [Credit(self.name, NO_PLAN * self.weight)]
+        came, count = expected_of(episode), needed(episode.problem)
+        doers = {part: own for own, part in part_by_subtask(episode.problem, matched(episode.problem, plan)).items()}
+        credits = []
+        for part in episode.problem.parts:
+            if part.needed:
+                own = [doers[part.id]] if part.id in doers else []
+                done = sum(came.solved.get(each, 0.0) for each in own) / count
+                credits.append(Credit(self.name, self.weight * done, causes(rollout, own), part.id))
+        rest = self.weight * came.reward - sum(each.value for each in credits)
+        return [*credits, Credit(self.name, rest, causes(rollout, [each.id for each in plan.subtasks]))]

@@ -1,0 +1,43 @@
+"""Spend: an episode goes in; its dollars, as a share of what the task is worth, come out as charges.
+
+Charged whether or not the plan succeeded: charged on success only, hopeless parts get ever more budget, because a
+failure is free. Planning is charged too, and so are prompt tokens, for the dollars are those of the bill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..rollout import Credit, Episode
+from .base import EXTRA, causes, expected_of, matched, needed, part_by_subtask
+
+
+@dataclass(frozen=True)
+class Spend:
+    """Charges `weight` for spending what the whole task is worth.
+
+    Attributes:
+        part_dollars: what one needed part is worth.
+        weight: 1 for maximising value less spend.
+    """
+
+    part_dollars: float
+    weight: float = 1.0
+    name: str = "spend"
+
+    def score(self, episode: Episode) -> Sequence[Credit]:
+        """A charge for each needed part, one for all other subtasks, and one for planning."""
+        plan, rollout, bills = episode.rollout.plan, episode.rollout, expected_of(episode).dollars
+        price = -self.weight / (self.part_dollars * needed(episode.problem))
+        if plan is None:
+            return [Credit(self.name, price * sum(bills.values()))]
+        part_of = part_by_subtask(episode.problem, matched(episode.problem, plan))
+        charged: dict[str, list[str]] = {part.id: [] for part in episode.problem.parts if part.needed} | {EXTRA: []}
+        for subtask in plan.subtasks:
+            charged[part_of.get(subtask.id, EXTRA)].append(subtask.id)
+        credits = [Credit(self.name, price * bills.get("", 0.0), causes(rollout))]
+        for about, own in charged.items():
+            bill = sum(bills.get(each, 0.0) for each in own)
+            credits.append(Credit(self.name, price * bill, causes(rollout, own), about))
+        return credits

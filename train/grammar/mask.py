@@ -7,22 +7,48 @@ from collections.abc import Sequence
 import torch
 
 
-def mask_of(allowed: Sequence[Sequence[int]], vocabulary: int, device: torch.device | str = "cpu") -> torch.Tensor:
-    """True where a token is allowed.
+class MaskTable:
+    """Sets of allowed tokens, each kept once as a row of a table: a position then holds a row's number, not a set.
 
-    Args:
-        allowed: token ids for each of N positions.
-        vocabulary: number of tokens V.
-        device: where the mask is to be.
-
-    Returns:
-        Bool, (N, V).
+    Row 0 allows everything.
     """
-    mask = torch.zeros((len(allowed), vocabulary), dtype=torch.bool)
-    rows = [row for row, tokens in enumerate(allowed) for _ in tokens]
-    columns = [token for tokens in allowed for token in tokens]
-    mask[rows, columns] = True
-    return mask.to(device)
+
+    def __init__(self, vocabulary: int, device: torch.device | str = "cpu") -> None:
+        """Start with row 0 only.
+
+        Args:
+            vocabulary: number of tokens V.
+            device: where masks are to be.
+        """
+        self._vocabulary, self._device = vocabulary, device
+        self._row_of: dict[tuple[int, ...], int] = {}
+        self._rows = [torch.ones(vocabulary, dtype=torch.bool)]
+        self._table: torch.Tensor | None = None
+
+    def row_of(self, allowed: Sequence[int]) -> int:
+        """The number of the row that allows exactly these tokens."""
+        key = tuple(allowed)
+        row = self._row_of.get(key)
+        if row is None:
+            row = self._row_of[key] = len(self._rows)
+            mask = torch.zeros(self._vocabulary, dtype=torch.bool)
+            mask[list(key)] = True
+            self._rows.append(mask)
+            self._table = None
+        return row
+
+    def masks(self, rows: torch.Tensor) -> torch.Tensor:
+        """True where a token is allowed.
+
+        Args:
+            rows: row numbers, int64 (...).
+
+        Returns:
+            Bool, (..., V).
+        """
+        if self._table is None:
+            self._table = torch.stack(self._rows).to(self._device)
+        return self._table[rows]
 
 
 def masked_log_softmax(logits: torch.Tensor, mask: torch.Tensor | None, temperature: float = 1.0) -> torch.Tensor:

@@ -14,7 +14,7 @@ import torch
 
 from ...planner.plan import Plan
 from ..grammar.base import Grammar, Walk
-from ..grammar.mask import mask_of, masked_log_softmax
+from ..grammar.mask import MaskTable, masked_log_softmax
 from ..rollout import Field, Rollout
 from ..trainer.prefix import run_prompts
 
@@ -58,6 +58,7 @@ class LocalSampler:
         """
         self._model, self._read, self._end, self._pad = model, read, end_id, pad_id
         self._grammar, self._temperature = grammar, temperature
+        self._table: MaskTable | None = None
 
     @torch.no_grad()
     def sample(self, prompts: Sequence[Sequence[int]], *, group: int, max_tokens: int, seed: int) -> list[Rollout]:
@@ -88,8 +89,7 @@ class LocalSampler:
     def _next(self, logits: torch.Tensor, lines: list[_Line], source: torch.Generator) -> torch.Tensor:
         """Draw one token for every line that has not ended; (B,)."""
         allowed = [line.walk.allowed() if line.walk and not line.ended else () for line in lines]
-        mask = self._mask(allowed, logits)
-        logprobs = masked_log_softmax(logits, mask, self._temperature or 1.0)
+        logprobs = masked_log_softmax(logits, self._mask(allowed, logits), self._temperature or 1.0)
         drawn = logprobs.argmax(-1) if self._temperature == 0 else _one_of(logprobs, source)
         chosen = logprobs.gather(-1, drawn[:, None])[:, 0]
         for line, token, logprob, tokens in zip(lines, drawn.tolist(), chosen.tolist(), allowed, strict=True):
@@ -105,9 +105,10 @@ class LocalSampler:
     def _mask(self, allowed: Sequence[Sequence[int]], logits: torch.Tensor) -> torch.Tensor | None:
         if self._grammar is None:
             return None
-        mask = mask_of(allowed, logits.size(-1), logits.device)
-        mask[[row for row, tokens in enumerate(allowed) if not tokens]] = True  # a line that has ended draws anything
-        return mask
+        if self._table is None:
+            self._table = MaskTable(logits.size(-1), logits.device)
+        rows = [self._table.row_of(tokens) if tokens else 0 for tokens in allowed]
+        return self._table.masks(torch.tensor(rows, device=logits.device))
 
     def _rollout(self, prompt: list[int], line: _Line) -> Rollout:
         text, plan, spans = self._read(line.ids)

@@ -1,12 +1,12 @@
 """The page around pictures: a title and markup go in, one HTML file that asks nobody for anything comes out.
 
 Laws: no script, no outside request (the page forbids itself both); light or dark as the reader's system is; readable on
-a phone and on paper; wide tables scroll by themselves.
+a phone and on paper; wide tables scroll by themselves, by keyboard too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .svg import Markup, escape, join, tag
 
@@ -40,28 +40,59 @@ svg text { font: 12px system-ui, sans-serif; fill: var(--soft); } svg text.axis 
   font-size: .9rem; }
 .legend li { display: flex; align-items: center; gap: .4rem; min-width: 0; overflow-wrap: anywhere; }
 .key { width: 26px; height: 12px; flex: none; }
-.table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+.table, .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 thead th { white-space: normal; min-width: 5rem; vertical-align: bottom; }
-th:first-child, td:first-child { text-align: left; white-space: normal; min-width: 8rem; }
+th:first-child, td:first-child, .words { text-align: left; white-space: normal; min-width: 8rem; }
+.wide > svg { display: block; } .band.step { fill-opacity: .45; }
+a { color: var(--s0); } :focus-visible { outline: 3px solid var(--s0); outline-offset: 2px; }
+nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; }
+.skip { position: absolute; left: -100vw; } .skip:focus { left: 1rem; background: var(--back); }
+@media print {
+  :root { color-scheme: light; --back: #fff; --text: #000; --soft: #444; --rule: #bbb; --card: #fff; --s0: #0065a8;
+    --s1: #b84e00; --s2: #00795a; --s3: #a03a78; --s4: #6b5d00; --s5: #4f4fc4; }
+  * { print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 11pt; }
+  nav, .skip { display: none; } .table, .wide { overflow: visible; } .wide > svg { max-width: 100%; height: auto; }
+  table { font-size: 8pt; } tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; }
+}
 """
 
 
-def page(title: str, body: Markup) -> str:
-    """A whole HTML document of its own. `title` is any text; `body` is markup below the heading."""
+def page(title: str, body: Markup, *, style: str = "", sections: Mapping[str, str] | None = None) -> str:
+    """A whole HTML document of its own.
+
+    Args:
+        title: any text.
+        body: markup below the heading.
+        style: CSS of our own beyond that of every page.
+        sections: what the body's sections are called, by their ids; a page that has any begins with links to them.
+    """
     head = join(
         Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'),
         tag("title", escape(title)),
-        tag("style", Markup(_STYLE)),
+        tag("style", Markup(_STYLE + style)),
     )
-    content = tag("main", tag("h1", escape(title)), body)
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{content}</body></html>\n'
+    content = tag("main", tag("h1", escape(title)), body, id="main")
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{_links(sections or {})}{content}</body></html>\n'
+    )
 
 
-def section(title: str, *content: Markup) -> Markup:
-    """Content under a heading of its own."""
-    return tag("section", tag("h2", escape(title)), *content)
+def _links(sections: Mapping[str, str]) -> Markup:
+    if not sections:
+        return Markup("")
+    links = [tag("li", tag("a", escape(name), href=f"#{key}")) for key, name in sections.items()]
+    skip = tag("a", escape("Skip to the content"), href="#main", class_="skip")
+    return join(skip, tag("nav", tag("ul", *links), aria_label="Sections"))
+
+
+def section(title: str, *content: Markup, key: str = "") -> Markup:
+    """Content under a heading of its own; `key` is the id that links lead to."""
+    if not key:
+        return tag("section", tag("h2", escape(title)), *content)
+    heading = tag("h2", escape(title), id=f"{key}-heading")
+    return tag("section", heading, *content, id=key, aria_labelledby=f"{key}-heading")
 
 
 def paragraph(text: str, *, kind: str = "") -> Markup:
@@ -74,18 +105,44 @@ def charts(*figures: Markup) -> Markup:
     return tag("div", *figures, class_="charts")
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> Markup:
-    """A table of plain texts whose first column names its rows; `caption` says what it shows."""
-    head = tag("tr", *(tag("th", escape(cell), scope="col") for cell in header))
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str, words: Collection[int] = ()) -> Markup:
+    """A table of plain texts whose first column names its rows.
+
+    Args:
+        header: the names of the columns.
+        rows: the texts, row by row.
+        caption: says what it shows.
+        words: numbers of columns that hold words, which are wrapped; the others hold numbers.
+    """
     lines = [
         tag(
             "tr",
             *(tag("th", escape(cell), scope="row") for cell in row[:1]),
-            *(tag("td", escape(cell)) for cell in row[1:]),
+            *(_cell(escape(cell), place in words) for place, cell in enumerate(row[1:], start=1)),
         )
         for row in rows
     ]
-    content = tag("table", tag("thead", head), tag("tbody", *lines))
-    # A box that scrolls has to be reachable by keyboard; what it is stands above it, where it does not scroll away.
-    box = tag("div", content, class_="table", tabindex="0", role="region", aria_label=caption)
-    return join(paragraph(caption, kind="soft"), box)
+    return table_of(header, lines, caption=caption, words=words)
+
+
+def table_of(header: Sequence[str], lines: Sequence[Markup], *, caption: str, words: Collection[int] = ()) -> Markup:
+    """A table whose rows, `tr` elements, are markup already; see `table`."""
+    cells = (
+        tag("th", escape(cell), scope="col", class_="words") if place in words else tag("th", escape(cell), scope="col")
+        for place, cell in enumerate(header)
+    )
+    content = tag("table", tag("thead", tag("tr", *cells)), tag("tbody", *lines))
+    # What it is stands above the box, where it does not scroll away.
+    return join(paragraph(caption, kind="soft"), scrolling(content, kind="table", label=caption))
+
+
+def scrolling(content: Markup, *, kind: str, label: str) -> Markup:
+    """A box that scrolls by itself when its content is too wide: a `table` or a `wide` picture.
+
+    It can be reached by keyboard, because what scrolls has to be.
+    """
+    return tag("div", content, class_=kind, tabindex="0", role="region", aria_label=label)
+
+
+def _cell(content: Markup, words: bool) -> Markup:
+    return tag("td", content, class_="words") if words else tag("td", content)

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from foreplan.cli.drawing import MARKS, draw
 from foreplan.cli.progress import PlainLines
 from foreplan.cli.text import duration, number, one_line, safe
-from foreplan.cli.tree import RunView
 from foreplan.core.events import (
     Event,
     Noted,
@@ -21,6 +20,7 @@ from foreplan.core.events import (
     SubtaskStarted,
     ToolCalled,
 )
+from foreplan.memory.trace.view import RunView
 
 GOAL = "Which bridges did she build, and when were they opened to the public?"
 EVENTS: list[Event] = [

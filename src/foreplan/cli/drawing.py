@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from foreplan.cli.text import duration, number, one_line
-from foreplan.cli.tree import Row, RunView
+from foreplan.memory.trace.view import Row, RunView
 
 MARKS = {
     "waiting": ("·", "dim"),

@@ -18,8 +18,8 @@ from rich.live import Live
 
 from foreplan.cli.drawing import draw, spent_of
 from foreplan.cli.text import counted, duration, number, safe
-from foreplan.cli.tree import RunView, note_of
 from foreplan.core.events import Event, Noted, PlanReady, PlanRevised, Retried, RunEnded, SubtaskEnded, SubtaskStarted
+from foreplan.memory.trace.view import RunView, note_of
 
 REFRESH_PER_SECOND = 8
 

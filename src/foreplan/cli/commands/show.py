@@ -10,10 +10,10 @@ from typing import Any
 from foreplan.cli.drawing import draw
 from foreplan.cli.given import home_from, settings_from
 from foreplan.cli.text import one_line, safe
-from foreplan.cli.tree import RunView
 from foreplan.core.errors import InputError
 from foreplan.memory.rundir import RunDir, RunDirs
 from foreplan.memory.trace.reader import read_events
+from foreplan.memory.trace.view import RunView
 
 MAX_SHOWN = 50
 WIDTH = 100

@@ -1,7 +1,7 @@
 """What a person sees of a run, as a fold over its events: events go in one by one, a `RunView` comes out.
 
 Equal events give equal views, whether they come from a run that is going on or from the trace of one that is over.
-Nothing here draws.
+Nothing here draws: the terminal's tree and the run page do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from foreplan.core.events import (
+from ...core.events import (
     Event,
     LessonLearned,
     Noted,
@@ -36,10 +36,14 @@ _OPEN = ("waiting", "running")
 
 @dataclass
 class Row:
-    """One subtask. Tokens and calls are spent so far; times are Unix seconds."""
+    """One subtask. Tokens and calls are spent so far; times are Unix seconds, those of the work and not of its reuse.
+
+    `dropped` is true when a revision took it out of the plan; `doing` is what it does, or why it ended as it did.
+    """
 
     subtask: str
     goal: str
+    depends_on: tuple[str, ...] = ()
     depth: int = 0
     forecast_tokens: int = 0
     budget_tokens: int = 0
@@ -48,6 +52,8 @@ class Row:
     tokens: int = 0
     calls: int = 0
     claims: int = 0
+    worker: str = ""
+    dropped: bool = False
     doing: str = ""
     started_at: float | None = None
     ended_at: float | None = None
@@ -63,6 +69,7 @@ class RunView:
 
     run: str = ""
     goal: str = ""
+    mode: str = ""
     embedded: bool = False
     resumed: bool = False
     phase: Phase = "planning"
@@ -92,9 +99,11 @@ class RunView:
             case RunStarted():
                 self.run, self.goal, self.started_at = event.run, event.goal, event.at
                 self.embedded, self.resumed = event.embedded, event.resumed
+                self._begin_again()
             case PlanItem() | SubtaskStarted() | ToolCalled() | SubtaskEnded():
                 self._about_subtask(event)
             case PlanReady():
+                self.mode = event.mode
                 self.phase = "working" if self.unfinished else "writing"
             case Spent():
                 self._spent(event)
@@ -102,8 +111,7 @@ class RunView:
                 self.phase, self.ended = "over", event
                 self.tokens, self.dollars, self.calls = event.tokens, event.dollars, event.calls
             case Noted() | LessonLearned() | Retried() | PlanRevised():
-                if len(self.notes) < MAX_NOTES:
-                    self.notes.append(note_of(event))
+                self._note(event)
             case _:
                 pass
 
@@ -118,6 +126,19 @@ class RunView:
             case SubtaskEnded():
                 self._ended(event)
 
+    def _begin_again(self) -> None:
+        """What was under way when the last process ended is not any more."""
+        for row in self.rows.values():
+            if row.state == "running":
+                row.state, row.started_at, row.doing = "waiting", None, ""
+
+    def _note(self, event: Noted | LessonLearned | Retried | PlanRevised) -> None:
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(note_of(event))
+        if isinstance(event, PlanRevised):
+            for row in (self.rows[each] for each in event.dropped if each in self.rows):
+                row.dropped = True
+
     def _row(self, subtask: str) -> Row:
         if subtask not in self.rows:
             self.rows[subtask] = Row(subtask, "")
@@ -127,13 +148,16 @@ class RunView:
     def _plan_item(self, event: PlanItem) -> None:
         row = self._row(event.subtask)
         row.goal, row.forecast_tokens, row.budget_tokens = event.goal, event.forecast_tokens, event.budget_tokens
+        row.depends_on, row.dropped = event.depends_on, False
         row.depth = max((self.rows[parent].depth + 1 for parent in event.depends_on if parent in self.rows), default=0)
 
     def _started(self, event: SubtaskStarted) -> None:
         row = self._row(event.subtask)
         self.unfinished += row.state not in _OPEN
         self.phase = "working"
-        row.state, row.cached = "running", event.cached
+        row.state, row.cached, row.worker = "running", event.cached, event.worker or row.worker
+        if row.ended_at is not None and not event.cached:
+            row.started_at = row.ended_at = None
         row.started_at = event.at if row.started_at is None else row.started_at
 
     def _spent(self, event: Spent) -> None:
@@ -151,7 +175,9 @@ class RunView:
     def _ended(self, event: SubtaskEnded) -> None:
         row = self._row(event.subtask)
         self.unfinished -= row.state in _OPEN
-        row.state, row.claims, row.ended_at, row.doing = event.state, event.claims, event.at, event.reason
+        row.state, row.claims, row.doing = event.state, event.claims, event.reason
+        # What is taken from an earlier sitting was worked on then.
+        row.ended_at = row.ended_at if row.cached and row.ended_at is not None else event.at
         row.tokens = max(row.tokens, event.tokens)
         if not self.unfinished:
             self.phase = "writing"

@@ -29,9 +29,6 @@ EXTRA = "extra"
 class Reward(Protocol):
     """Says what the plans of one group, which are for the same problem, are worth."""
 
-    def channel(self, term: str) -> str:
-        """The channel of a term: terms of one channel are added before they are standardised."""
-
     def at(self, step: int) -> Reward:
         """The same at a step of the training."""
 

@@ -1,8 +1,7 @@
 """The reward: a config goes in, terms that are added up come out.
 
-Terms that a price holds together (outcome, spend, structure, length) share the channel `utility`, so that whatever
-standardises advantages leaves their ratio, which is the price, alone. Forecasts have channels of their own: they reach
-no token that the others reach.
+Outcome, spend, structure and length reach the same tokens and are held together by prices. Forecasts reach tokens that
+none of those reach.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ from .overlong import Overlong
 from .spend import Spend
 from .structure import Structure
 
-UTILITY = "utility"
 _Weight = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 
@@ -71,11 +69,6 @@ class Composed:
     """The sum of some terms, each of them blind to the other episodes of the group."""
 
     terms: tuple[Term, ...]
-    forecasts: frozenset[str] = frozenset({"success", "tokens"})
-
-    def channel(self, term: str) -> str:
-        """Forecasts have their own; all others share one."""
-        return term if term in self.forecasts else UTILITY
 
     def at(self, step: int) -> Composed:
         """The same at a step of the training."""

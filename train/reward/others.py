@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from ..rollout import Credit, Episode
 from .base import expected_of, needed
-from .compose import UTILITY
 from .outcome import NO_PLAN
 
 
@@ -39,10 +38,6 @@ class GroupReward(ABC):
     @abstractmethod
     def values(self, group: Sequence[_Came]) -> list[float]:
         """What each plan of a group is worth."""
-
-    def channel(self, _term: str) -> str:
-        """There is only one."""
-        return UTILITY
 
     def at(self, _step: int) -> GroupReward:
         """It does not change during training."""

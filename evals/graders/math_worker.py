@@ -15,6 +15,8 @@ import sys
 from importlib import metadata
 from typing import Any, TextIO
 
+from ...core.child import cap_memory
+
 MAX_MEMORY_BYTES = 2 * 1024**3
 
 
@@ -30,7 +32,7 @@ def main() -> None:
         return
     _say(answers, {"version": metadata.version("math-verify")})
     logging.disable(logging.CRITICAL)
-    _cap_memory()
+    cap_memory(MAX_MEMORY_BYTES)
     for line in sys.stdin:
         _say(answers, _answer(library, **json.loads(line)))
 
@@ -51,17 +53,6 @@ def _answer(library: Any, gold: str, said: str) -> dict[str, Any]:
 def _say(answers: TextIO, answer: dict[str, Any]) -> None:
     answers.write(json.dumps(answer) + "\n")
     answers.flush()
-
-
-def _cap_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit.
-        return
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    except (ValueError, OSError):  # macOS refuses it; the time limit remains.
-        return
 
 
 if __name__ == "__main__":

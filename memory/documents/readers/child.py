@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ....core.child import cap_memory
 from ...errors import SourceError
 from ..files import read_bytes
 from . import reader_for
@@ -23,7 +24,7 @@ def main() -> None:
     """Answer requests until the input ends."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # A library that prints must not break the protocol.
-    _cap_memory()
+    cap_memory(MAX_MEMORY_BYTES)
     for line in sys.stdin:
         answers.write(json.dumps(_answer(Path(json.loads(line)["path"]))) + "\n")
         answers.flush()
@@ -41,17 +42,6 @@ def _answer(path: Path) -> dict[str, Any]:
     except Exception as error:  # Whatever a library raises on hostile bytes is a reason to skip the file.
         return {"reason": f"it is damaged ({type(error).__name__}: {str(error)[:120]})", "lasting": True}
     return {"title": found.title, "text": found.text}
-
-
-def _cap_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit.
-        return
-    try:
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    except (ValueError, OSError):  # macOS refuses it; the time limit remains.
-        return
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.store.base import BaseStore
 from langgraph.store.base.batch import AsyncBatchedBaseStore
 from langgraph.store.sqlite.aio import AsyncSqliteStore
+from langgraph.store.sqlite.base import SqliteStore
 
 from ..memory.errors import StorageError
 from .errors import of_database
 
-_SETUP_WAITS_S = (0.05, 0.2, 0.5)
-"""Between tries to make the tables of a store that several open for the first time at once."""
+_PATIENCE_S = 30.0
+"""How long to wait for somebody else who makes the tables of the same store."""
 
 
 @asynccontextmanager
@@ -78,19 +80,44 @@ async def open_store(where: Path | str) -> AsyncIterator[BaseStore]:
 
 
 async def _set_up(store: AsyncSqliteStore, path: Path) -> None:
-    for wait_s in _SETUP_WAITS_S:
-        try:
-            return await store.setup()
-        except (sqlite3.IntegrityError, sqlite3.OperationalError):
-            # Somebody else makes the same tables at this moment, such as another job those of the lessons.
-            await asyncio.sleep(wait_s)
     try:
+        await asyncio.to_thread(_make_tables, path)
         await store.setup()
     except sqlite3.DatabaseError as error:
         await stop_batches(store)
         raise StorageError(
-            f"The store {path} cannot be used: {error}.", hint="If it is damaged, move it away: a new one is made."
+            f"The store {path} cannot be used: {error}.",
+            hint="If it is damaged, move it away: a new one is made.",
+            kind="transient" if _locked(error) else "tool",
         ) from error
+
+
+def _make_tables(path: Path) -> None:
+    """Make a new store's tables in one transaction.
+
+    LangGraph commits each of its migrations and the number of it separately. Cut off between the two, it would try to
+    add a column again that is there, for ever; two who open a store for the first time at once would do the same.
+    """
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=_PATIENCE_S)) as file:
+        if _has_tables(file):
+            return
+        file.execute("BEGIN IMMEDIATE")
+        if not _has_tables(file):
+            for statement in _tables():
+                file.execute(statement)
+        file.execute("COMMIT")
+
+
+def _has_tables(file: sqlite3.Connection) -> bool:
+    return file.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+
+
+@cache
+def _tables() -> tuple[str, ...]:
+    """What makes the tables of a store as LangGraph makes them."""
+    with SqliteStore.from_conn_string(":memory:") as model:
+        model.setup()
+        return tuple(each for each in model.conn.iterdump() if each not in ("BEGIN TRANSACTION;", "COMMIT;"))
 
 
 @contextmanager

@@ -8,6 +8,8 @@ each subtask, the writer). Laws:
 - A reservation is journalled before the call it is for and settled after it; one that was open when the process died
   is settled at its full size when the journal is read back, so the ledger is never below what was really spent. The run
   pays for it and not the account's cap, so that a subtask that is gone on with ends as if nothing had happened.
+- The same holds for a call that was cancelled with the run. One that its own account cancelled (a time-out, a race that
+  was lost) is told from it by what follows: the account goes on and asks for more, and then the cap pays.
 """
 
 from __future__ import annotations
@@ -105,6 +107,7 @@ class _Book:
     lost_tokens: int = 0
     open_dollars: float = 0.0
     calls: int = 0
+    cancelled: list[Reservation] = field(default_factory=list)
 
     @property
     def used_tokens(self) -> int:
@@ -112,7 +115,7 @@ class _Book:
 
     @property
     def cap_left(self) -> int | None:
-        """Tokens below the cap. Calls that a crash cut off are paid by the run, not by who made them."""
+        """Tokens below the cap. Calls that were cut off with the run are paid by it, not by who made them."""
         return None if self.cap_tokens is None else self.cap_tokens + self.lost_tokens - self.used_tokens
 
     @property
@@ -202,6 +205,7 @@ class Ledger:
             BudgetExhausted: when not even `MIN_COMPLETION_TOKENS` would fit (with `whole`, when not all would), or the
                 deadline has passed.
         """
+        await self._charge_cancelled(name)
         seconds = self.seconds_left()
         if seconds is not None and seconds <= 0:
             raise BudgetExhausted("The run's time limit is reached.", scope="run", hint="Raise --seconds.")
@@ -225,14 +229,21 @@ class Ledger:
             raise
         return reservation
 
-    async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
-        """Replace a reservation by what the call really used; None (not known) settles it at its full size."""
+    async def settle(self, reservation: Reservation, usage: Usage | None, *, cancelled: bool = False) -> None:
+        """Replace a reservation by what the call really used; None (not known) settles it at its full size.
+
+        A call that was `cancelled` stays open in the journal until its account goes on: if it never does, because the
+        run was stopped, the journal says the same as after a crash.
+        """
         if self._open.pop(reservation.key, None) is None:
             return
         self._add_open(reservation, sign=-1)
         final = reservation.usage if usage is None else usage
         self._add_spent(reservation, final)
-        await self._journal.write(reservation.key, _entry(reservation, final))
+        if cancelled:
+            self._books[reservation.account].cancelled.append(reservation)
+        else:
+            await self._journal.write(reservation.key, _entry(reservation, final))
 
     def replay(self, entries: Iterable[dict[str, Any]]) -> None:
         """Read back a journal after a crash: settled calls as settled, open ones at their full size."""
@@ -245,6 +256,13 @@ class Ledger:
             self._add_spent(reservation, Usage(**entry["usage"]) if entry["usage"] else reservation.usage)
             if not entry["usage"]:
                 book.lost_tokens += reservation.usage.total_tokens
+
+    async def _charge_cancelled(self, name: str) -> None:
+        """Settle what an account that goes on has cancelled itself."""
+        cancelled = self._books.setdefault(name, _Book()).cancelled
+        while cancelled:
+            reservation = cancelled.pop()
+            await self._journal.write(reservation.key, _entry(reservation, reservation.usage))
 
     def _completion_room(self, name: str, prompt_tokens: int, wanted: int, price: Price) -> int:
         room = wanted
@@ -301,9 +319,9 @@ class Account:
         """See `Ledger.reserve`."""
         return await self.ledger.reserve(self.name, prompt_tokens, completion_tokens, price, whole=whole)
 
-    async def settle(self, reservation: Reservation, usage: Usage | None) -> None:
+    async def settle(self, reservation: Reservation, usage: Usage | None, *, cancelled: bool = False) -> None:
         """See `Ledger.settle`."""
-        await self.ledger.settle(reservation, usage)
+        await self.ledger.settle(reservation, usage, cancelled=cancelled)
 
     def has_room(self, prompt_tokens: int, completion_tokens: int, price: Price) -> bool:
         """Whether a call of this size could be reserved now as a whole, in tokens and in dollars."""

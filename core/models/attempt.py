@@ -6,6 +6,7 @@ zero when nothing can have been billed, else (timeout, cut stream, server error,
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -76,15 +77,18 @@ class Meter:
         reservation = await account.reserve(prompt_tokens, completion_tokens, self.price, whole=whole)
         clipped = replace(request, max_completion_tokens=reservation.completion_tokens)
         attempt = Attempt(clipped, reservation, self, hidden_thinking)
-        started, unbilled = time.monotonic(), False
+        started, unbilled, cancelled = time.monotonic(), False, False
         try:
             yield attempt
         except ModelError as error:
             unbilled = error.unbilled
             raise
+        except asyncio.CancelledError:
+            cancelled = attempt.usage is None
+            raise
         finally:
             usage = attempt.usage or (Usage() if unbilled else reservation.usage)
-            await account.settle(reservation, usage)
+            await account.settle(reservation, usage, cancelled=cancelled)
             emit(self._spent(account, usage, time.monotonic() - started))
 
     def _within_window(self, request: Request, prompt_tokens: int) -> int:

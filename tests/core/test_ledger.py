@@ -130,6 +130,22 @@ async def test_a_call_cut_off_by_a_crash_is_paid_by_the_run_and_not_by_the_cap()
     assert (account.tokens_left, after.tokens_left("b")) == (0, 8_000)
 
 
+@pytest.mark.parametrize(("goes_on", "left_after"), [(False, 1_000), (True, 700)])
+async def test_a_cancelled_call_is_paid_by_the_run_unless_its_account_goes_on(goes_on, left_after):
+    journal = ListJournal()
+    before = Ledger(Limits(tokens=10_000), journal=journal)
+    account = before.account("a", cap_tokens=1_000)
+    await account.settle(await account.reserve(200, 100, PRICE), None, cancelled=True)
+    assert (account.tokens_left, account.spent.total_tokens) == (700, 300)
+    if goes_on:
+        await account.settle(await account.reserve(10, 20, PRICE), Usage())
+    after = Ledger(Limits(tokens=10_000))
+    after.replay(journal.entries.values())
+    assert after.spent().total_tokens == 300
+    assert after.account("a", cap_tokens=1_000).tokens_left == left_after
+    assert after.tokens_left("b") == 9_700
+
+
 def test_the_end_of_the_time_is_kept_back_too():
     ledger = Ledger(Limits(seconds=10), clock=lambda: 0.0)
     ledger.hold("writer", seconds=2.0)

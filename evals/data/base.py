@@ -1,0 +1,44 @@
+"""What a loader is: one released form of a data set, told by its fields, turned into rows of the common shape.
+
+A row has `id`, `question`, `answer` and, where the set knows them, `answer_aliases`, `subtasks` (each with `id`,
+`question`, `answer`, `depends_on`), `docs` (each with `id`, `title`, `text`, `supporting`), `facts` and `meta`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeAlias
+
+Row: TypeAlias = dict[str, Any]
+"""One task in the common shape."""
+
+
+class Form(Protocol):
+    """A module that reads one released form. Files are lists of objects, or one object of them (`rows_of`)."""
+
+    def matches(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of the file has the fields that only this form has."""
+
+    def row_of(self, row: Mapping[str, Any], name: str) -> Row:
+        """The row in the common shape; `name` stands for an id where the form has none.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError, IndexError: when the row is malformed.
+        """
+
+
+def objects(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The rows of a file with a name for each: of a list, of PlanBench's `instances`, or of an object by its keys.
+
+    Raises:
+        TypeError: when there is something else in it.
+    """
+    if isinstance(value, Mapping) and isinstance(value.get("instances"), list):
+        about = str(value.get("domain", "planbench"))
+        listed = [({"domain": about, **row}) for row in value["instances"]]
+        value = listed
+    pairs = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for name, row in pairs:
+        if not isinstance(row, Mapping):
+            raise TypeError(f"{str(name)[:80]} is no object")
+        yield str(name), row

@@ -67,18 +67,15 @@ class Book:
     """The tables in the database at `url`, made if need be. Safe to use from any thread."""
 
     def __init__(self, url: str) -> None:
-        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _patient)
-        self._make()
+        self._engine = open_tables(url, _META)
 
     def tell(self, job: str, progress: Progress) -> None:
         """Keep how far a job is, and what of its spend belongs to today."""
         values = {"tokens": progress.tokens, "dollars": progress.dollars}
         own = {"done": progress.done, "total": progress.total, "note": progress.note}
         with self._engine.begin() as connection:
-            self._put(connection, _PROGRESS, {"job": job}, {**values, **own})
-            self._put(connection, _SPEND, {"job": job, "day": today()}, values)
+            put(connection, _PROGRESS, {"job": job}, {**values, **own})
+            put(connection, _SPEND, {"job": job, "day": today()}, values)
 
     def progress(self, jobs: Iterable[str] | None = None) -> dict[str, Progress]:
         """How far these jobs are, or all; without those that nothing is known of."""
@@ -106,7 +103,7 @@ class Book:
     def answer(self, job: str, plan: str, answer: Mapping[str, Any]) -> None:
         """Keep what was decided about the plan of this fingerprint."""
         with self._engine.begin() as connection:
-            self._put(connection, _ANSWER, {"job": job, "plan": plan}, {"answer": json.dumps(answer)})
+            put(connection, _ANSWER, {"job": job, "plan": plan}, {"answer": json.dumps(answer)})
 
     def answered(self, job: str, plan: str) -> dict[str, Any] | None:
         """What was decided about a plan; None when nothing was."""
@@ -130,18 +127,26 @@ class Book:
         """Close the connections."""
         self._engine.dispose()
 
-    def _put(self, connection: sa.Connection, table: sa.Table, key: dict[str, str], values: dict[str, Any]) -> None:
-        insert = sqlite.insert if self._engine.dialect.name == "sqlite" else postgresql.insert
-        statement: Any = insert(table).values(**key, **values)
-        connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
-    def _make(self) -> None:
-        try:
-            _META.create_all(self._engine)
-        except DBAPIError:
-            # Another process made them between the look and the making.
-            time.sleep(0.2)
-            _META.create_all(self._engine)
+def open_tables(url: str, tables: sa.MetaData) -> sa.Engine:
+    """An engine for the database at `url`, in which these tables are, made if need be."""
+    engine = sa.create_engine(url, pool_pre_ping=True, pool_size=2, max_overflow=2)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _patient)
+    try:
+        tables.create_all(engine)
+    except DBAPIError:
+        # Another process made them between the look and the making.
+        time.sleep(0.2)
+        tables.create_all(engine)
+    return engine
+
+
+def put(connection: sa.Connection, table: sa.Table, key: dict[str, str], values: dict[str, Any]) -> None:
+    """Write the row of this key, whether there is one or not."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement: Any = insert(table).values(**key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
 def _patient(connection: Any, _record: Any) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import sqlalchemy as sa
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 
 from ...core.errors import InputError
@@ -44,7 +45,7 @@ class JobQueue:
         self.places = places
         writable_folder(places.folder)
         try:
-            self._client = DBOSClient(
+            self.client = DBOSClient(
                 system_database_url=places.url,
                 serializer=DBOSPortableJSONSerializer(),
                 application_name=APPLICATION,
@@ -52,13 +53,17 @@ class JobQueue:
                 lazy=True,
             )
             # The client cannot make DBOS's tables, and the first job may come before the first worker.
-            self._client._sys_db.run_migrations()
+            self.client._sys_db.run_migrations()
             self.book = Book(places.url)
         except Exception as error:
             raise _unreachable(places, error) from error
 
-    def add(self, spec: JobSpec, *, job: str | None = None, priority: int = USUAL) -> str:
+    def add(
+        self, spec: JobSpec, *, job: str | None = None, priority: int = USUAL, within: sa.Connection | None = None
+    ) -> str:
         """Put a job into the queue; its id, which is its run's. An id that is taken stays the job it is.
+
+        With `within`, a transaction in the same database, it is in the queue once that is committed.
 
         Raises:
             InputError: when the priority is out of bounds or the id cannot name a run.
@@ -74,12 +79,16 @@ class JobQueue:
             "priority": priority,
             "attributes": {"goal": _plain(spec.brief.goal[:GOAL_CHARS])},
         }
-        self._client.enqueue(options, _clean(spec.model_dump(mode="json")))
+        data = _clean(spec.model_dump(mode="json"))
+        if within is None:
+            self.client.enqueue(options, data)
+        else:
+            self.client.enqueue_in_transaction(within, options, data)
         return name
 
     def newest(self, *, limit: int = 200) -> Sequence[Job]:
         """The newest jobs, newest first."""
-        rows = self._client.list_workflows(
+        rows = self.client.list_workflows(
             name=WORKFLOW, sort_desc=True, limit=limit, load_input=False, application_name=APPLICATION
         )
         known = self.book.progress([row.workflow_id for row in rows])
@@ -92,7 +101,7 @@ class JobQueue:
         Raises:
             UnknownJob: when there is none or more than one.
         """
-        rows = self._client.list_workflows(
+        rows = self.client.list_workflows(
             name=WORKFLOW, workflow_id_prefix=prefix, load_input=False, limit=20, application_name=APPLICATION
         )
         exact = [row for row in rows if row.workflow_id == prefix] or rows
@@ -109,7 +118,7 @@ class JobQueue:
 
     def spec(self, job: str) -> JobSpec:
         """What a job was begun with."""
-        rows = self._client.list_workflows(workflow_ids=[job], load_output=False)
+        rows = self.client.list_workflows(workflow_ids=[job], load_output=False)
         return read_spec(rows[0].input["args"][0] if rows and rows[0].input else None)
 
     def cancel(self, job: Job) -> None:
@@ -121,7 +130,7 @@ class JobQueue:
         if job.state == "waiting":
             self.answer(job, {"decision": "reject", "reason": "cancelled"})
         elif job.state in ACTIVE:
-            self._client.cancel_workflow(job.id)
+            self.client.cancel_workflow(job.id)
         else:
             raise JobRefused(f"Job {job.id} has ended ({job.state}).")
 
@@ -162,13 +171,13 @@ class JobQueue:
         """
         if job.state in ACTIVE and job.state != "other version":
             raise JobRefused(f"Job {job.id} is {job.state}.", hint=f"Stop it first: foreplan jobs cancel {job.id}")
-        self._client.delete_workflow(job.id)
+        self.client.delete_workflow(job.id)
         self.book.forget(job.id)
 
     def held(self) -> dict[str, list[str]]:
-        """Jobs that workers have taken and not ended, by worker."""
-        rows = self._client.list_workflows(
-            name=WORKFLOW, status="PENDING", app_version=JOBS_VERSION, load_input=False, load_output=False
+        """Jobs, and whatever else is in their queue, that workers have taken and not ended, by worker."""
+        rows = self.client.list_workflows(
+            queue_name=QUEUE, status="PENDING", app_version=JOBS_VERSION, load_input=False, load_output=False
         )
         found: dict[str, list[str]] = {}
         for row in rows:
@@ -182,12 +191,12 @@ class JobQueue:
         anything; its public form does it only for a process's own executor.
         """
         for job in jobs:
-            self._client._sys_db.reenqueue_for_recovery(job, [worker], QUEUE)
+            self.client._sys_db.reenqueue_for_recovery(job, [worker], QUEUE)
 
     def close(self) -> None:
         """Close the connections."""
         self.book.close()
-        self._client.destroy()
+        self.client.destroy()
 
     def __enter__(self) -> Self:
         return self
@@ -197,11 +206,11 @@ class JobQueue:
 
     def _again(self, job: str) -> None:
         """Back into the queue, whatever its end was; DBOS has one way for each end, and only one of them applies."""
-        row = self._client.list_workflows(workflow_ids=[job], load_input=False, load_output=False)[0]
+        row = self.client.list_workflows(workflow_ids=[job], load_input=False, load_output=False)[0]
         if row.status in ("SUCCESS", "ERROR"):
-            self._client.rewind_workflow(job, queue_name=QUEUE)
+            self.client.rewind_workflow(job, queue_name=QUEUE)
         else:
-            self._client.resume_workflow(job, queue_name=QUEUE)
+            self.client.resume_workflow(job, queue_name=QUEUE)
 
     def _alive(self, rows: Sequence[Any]) -> Callable[[str], bool]:
         """A look at workers, if any of these jobs has one."""

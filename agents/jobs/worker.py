@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 from dbos import DBOS, DBOSPortableJSONSerializer
 from sqlalchemy.exc import DBAPIError
@@ -35,6 +35,7 @@ from .spec import read_spec
 _TURN_S = 0.5
 _TAKE_OVER_S = 5.0
 _SPEND_S = 2.0
+_DUTY_S = 2.0
 _POLL_S = 0.2
 _SHARED_POLL_S = 1.0
 
@@ -49,6 +50,16 @@ class WorkerLimits:
     daily_dollars: float | None = None
 
 
+class Duty(Protocol):
+    """What a worker does beside jobs, such as feeds."""
+
+    def register(self, queue: JobQueue, stopping: Callable[[], bool]) -> None:
+        """Tell DBOS what its workflows are. Those in the jobs' queue are given back as jobs are when a worker dies."""
+
+    def look(self, queue: JobQueue) -> None:
+        """Look after things, every few seconds and not for long."""
+
+
 class Worker:
     """One worker of one installation; a process has at most one, because DBOS has.
 
@@ -58,6 +69,7 @@ class Worker:
         prepare: makes what a job's run needs.
         log: told a job's id and what went wrong unexpectedly; returns a sentence for the job's error.
         on_lost: called when PostgreSQL took this worker for dead; has to end the process or become another, at once.
+        duty: what it does beside jobs.
     """
 
     def __init__(
@@ -68,9 +80,11 @@ class Worker:
         *,
         log: Callable[[str, BaseException], str],
         on_lost: Callable[[LostHold], NoReturn],
+        duty: Duty | None = None,
     ) -> None:
         self.places, self.limits, self.prepare, self.log, self._on_lost = places, limits, prepare, log, on_lost
         self.name = new_worker()
+        self._duty = duty
         self._sittings: dict[str, Sitting] = {}
         self._untold: dict[str, Sitting] = {}
         self._stop = threading.Event()
@@ -131,6 +145,8 @@ class Worker:
         }
         DBOS(config=config)
         register(self.sit)
+        if self._duty is not None:
+            self._duty.register(self._queue, self._stop.is_set)
         DBOS.launch()
         in_all = self.limits.in_all
         DBOS.register_queue(
@@ -178,6 +194,8 @@ class Worker:
             self._mind_the_day()
         if self._is_due("dead", _TAKE_OVER_S):
             self._take_over()
+        if self._duty is not None and self._is_due("duty", _DUTY_S):
+            self._duty.look(self._queue)
 
     def _tell(self, sitting: Sitting) -> None:
         if sitting.tally.fresh:

@@ -77,7 +77,7 @@ def _asked(episode: Episode) -> tuple[str, int, str]:
 
 def _add(listed: Sequence[Sequence[Credit]], rollouts: Sequence[Rollout], rows: Sequence[int], to: _Tokens) -> None:
     """Add what one group learns."""
-    found = [_by_subject(credits) for credits in listed]
+    found = [_by_subject(each) for each in listed]
     for subject in dict.fromkeys(subject for each in found for subject in each):
         have = [(row, *each[subject]) for row, each in zip(rows, found, strict=True) if subject in each]
         mean = sum(value for _, value, _ in have) / len(have)
@@ -86,6 +86,6 @@ def _add(listed: Sequence[Sequence[Credit]], rollouts: Sequence[Rollout], rows: 
                 to[row, start:end] += value - mean
 
 
-def _by_subject(credits: Sequence[Credit]) -> dict[tuple[str, str], tuple[float, Ranges | None]]:
+def _by_subject(earned: Sequence[Credit]) -> dict[tuple[str, str], tuple[float, Ranges | None]]:
     """What an episode got, by term and what it is about, with the tokens that it goes to."""
-    return {(each.term, each.about): (each.value, each.tokens) for each in credits}
+    return {(each.term, each.about): (each.value, each.tokens) for each in earned}

@@ -1,4 +1,4 @@
-"""Demonstrations to begin with: problems of the market go in, plans come out that are right in form and poor in numbers.
+"""Demonstrations to begin with: problems of the market go in, plans right in form and poor in numbers come out.
 
 A planner trained on them knows what a plan looks like: every needed part, its dependencies, nothing beside. What it is
 to learn by itself is in the numbers, which follow difficulty weakly (`relation` 0.25) or not at all (0, blind), whoever
@@ -50,9 +50,7 @@ def demonstration(problem: Problem, *, relation: float = WEAK) -> Plan:
     if problem.answer is not None:
         return Market().best_plan(problem)
     setup, source = setup_of(problem), draw_for("demonstration", problem.seed)
-    subtasks = tuple(
-        _subtask(setup, at, source, relation) for at, spec in enumerate(setup.specs) if spec.needed
-    )
+    subtasks = tuple(_subtask(setup, at, source, relation) for at, spec in enumerate(setup.specs) if spec.needed)
     return Plan(mode="plan", answer=None, synthesis="", success=_chance(source, 0.0), subtasks=subtasks)
 
 

@@ -105,7 +105,9 @@ class Credit:
 class Term(Protocol):
     """One term of the reward."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What its credits are called."""
 
     def score(self, episode: Episode) -> Sequence[Credit]:
         """What this term pays (or charges) an episode, and for which tokens."""

@@ -94,7 +94,9 @@ class Outcome:
 class World(Protocol):
     """Makes problems, and judges plans for them without any model."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What its problems are called after."""
 
     def problem(self, seed: int, **dials: float) -> Problem:
         """The problem of this seed; `dials` set its difficulty (each world documents its own)."""

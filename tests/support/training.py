@@ -34,9 +34,7 @@ def problem_with(*levels: int) -> Problem:
                 for part, to in zip(problem.parts, levels, strict=True)
             )
             brief = problem.brief.model_copy(update={"goal": goal_text(changed)})
-            return problem.model_copy(
-                update={"hidden": {**hidden, "specs": changed}, "parts": parts, "brief": brief}
-            )
+            return problem.model_copy(update={"hidden": {**hidden, "specs": changed}, "parts": parts, "brief": brief})
     raise AssertionError
 
 

@@ -1,4 +1,4 @@
-"""Credit: each part of the reward reaches the tokens that cause it, at unchanged prices, with as little noise as can be."""
+"""Credit: each part of the reward reaches the tokens that cause it, at unchanged prices, with little noise."""
 
 import statistics
 from dataclasses import replace
@@ -66,7 +66,7 @@ def test_a_budget_is_credited_with_its_part_and_what_waits_for_it_alone():
 def test_a_worse_budget_is_told_by_its_own_tokens():
     episodes = executed(variant(1), variant(1, budget=30_000), variant(1), variant(1))
     rows = Advantages(compose(UTILITY_ONLY))(episodes)
-    first, second, _ = (each.id for each in episodes[1].rollout.plan.subtasks)
+    first, second, _ = (each.id for each in variant(1).subtasks)
     good, bad = episodes[0].rollout, episodes[1].rollout
     assert all(rows[1][at] < 0 for at in tokens_of(bad, second, "budget"))
     assert all(rows[0][at] > 0 for at in tokens_of(good, second, "budget"))
@@ -77,7 +77,7 @@ def test_forecasts_reach_their_own_tokens_only():
     worse = variant(0).subtasks[0].forecast.model_copy(update={"tokens_p50": 36_000, "tokens_p90": 36_000})
     episodes = executed(variant(0), variant(0, forecast=worse))
     rows = Advantages(compose(RewardConfig()))(episodes)
-    own = episodes[0].rollout.plan.subtasks[0].id
+    own = variant(0).subtasks[0].id
     told = {at for at, value in enumerate(rows[1]) if abs(value) > 1e-9}
     wanted = {at for name in ("tokens_p50", "tokens_p90") for at in tokens_of(episodes[1].rollout, own, name)}
     assert told == wanted
@@ -110,7 +110,7 @@ def test_prices_do_not_depend_on_what_else_is_in_the_batch():
     )
     together = Advantages(compose(UTILITY_ONLY))([*episodes, *more])
     for place in range(3):
-        own = episodes[place].rollout.plan.subtasks[0].id
+        own = plans[place].subtasks[0].id
         at = tokens_of(episodes[place].rollout, own, "budget").start
         ratios.add(round(alone[place][at] / together[place][at], 6))
     assert len(ratios) == 1

@@ -12,7 +12,8 @@ from support.training import MARKET, episode_of, expected_reward, problem_with, 
 from foreplan.evals.graders.base import Grade
 from foreplan.evals.worlds.base import Outcome
 from foreplan.evals.worlds.market.pool import HOPELESS
-from foreplan.evals.worlds.market.world import setup_of, subtask_of
+from foreplan.evals.worlds.market.problem import setup_of
+from foreplan.evals.worlds.market.world import subtask_of
 from foreplan.planner.plan import Forecast, Plan
 from foreplan.train.errors import RecipeError
 from foreplan.train.execute.market import Kept

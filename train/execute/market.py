@@ -71,9 +71,7 @@ class MarketExecutor:
         if not audited:
             return Episode(problem, rollout, outcomes, audit_share=self._audit_share)
         kept = Kept(problem)
-        return Episode(
-            problem, rollout, outcomes, kept.audits(plan), self._audit_share, expected=kept.expected(plan)
-        )
+        return Episode(problem, rollout, outcomes, kept.audits(plan), self._audit_share, expected=kept.expected(plan))
 
 
 class Kept:

@@ -17,9 +17,10 @@ from ..rollout import Credit, Episode, Expected, Rollout
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 
+_LAYOUT = frozenset({"id", "mode", "answer", "end"})
+"""Fields that say which subtasks there are and in what order, which everything depends on."""
 _FORECAST = frozenset({"success", "tokens_p50", "tokens_p90"})
-_ALLOTMENT = frozenset({"worker", "effort", "attempts", "select", "on_missing", "budget"})
-"""Fields that change what comes of their own subtask and of those behind it, and nothing else."""
+_LINKS = frozenset({"depends_on"})
 
 FULL_GRADE = 0.999
 EXTRA = "extra"
@@ -71,17 +72,26 @@ def part_by_subtask(problem: Problem, found: Match) -> dict[str, str]:
 def causes(rollout: Rollout, subtasks: Iterable[str] = ()) -> Ranges | None:
     """The tokens that what comes of some subtasks depends on; None (all) when nobody knows who wrote what.
 
-    That is the plan's structure, and worker and budget of those subtasks and of all before them. Forecasts change
-    nothing, and neither do worker and budget of a subtask that these do not wait for: leaving them out takes nothing
-    but noise from the gradient.
+    That is the plan's layout, and what else is said of those subtasks and of all before them, but for forecasts, which
+    change nothing. Leaving out the others takes nothing but noise from the gradient.
     """
+    return _tokens(rollout, subtasks, lambda name: name not in _FORECAST)
+
+
+def links(rollout: Rollout, subtasks: Iterable[str] = ()) -> Ranges | None:
+    """The tokens that the dependencies of some subtasks depend on; without subtasks, those that lay the plan out."""
+    return _tokens(rollout, subtasks, lambda name: name in _LINKS)
+
+
+def _tokens(rollout: Rollout, subtasks: Iterable[str], of: Callable[[str], bool]) -> Ranges | None:
+    """The tokens of the layout, and of the fields `of` those subtasks and all before them."""
     if rollout.plan is None or not rollout.spans:
         return None
-    behind = _with_ancestors(rollout.plan, subtasks)
+    behind = with_ancestors(rollout.plan, subtasks)
     left_out = sorted(
         span
         for (subtask, name), span in rollout.spans.items()
-        if name in _FORECAST or (name in _ALLOTMENT and subtask not in behind)
+        if name not in _LAYOUT and not (subtask in behind and of(name))
     )
     return _complement(left_out, len(rollout.completion_ids))
 
@@ -92,12 +102,13 @@ def field(rollout: Rollout, subtask: str, name: str) -> Ranges | None:
     return None if span is None else (span,)
 
 
-def total(credits: Iterable[Credit]) -> float:
+def total(earned: Iterable[Credit]) -> float:
     """What an episode is worth altogether."""
-    return sum(each.value for each in credits)
+    return sum(each.value for each in earned)
 
 
-def _with_ancestors(plan: Plan, subtasks: Iterable[str]) -> set[str]:
+def with_ancestors(plan: Plan, subtasks: Iterable[str]) -> set[str]:
+    """Ids of these subtasks and of all that they wait for."""
     behind = set(subtasks)
     for subtask in reversed(plan.subtasks):
         if subtask.id in behind:
@@ -120,4 +131,5 @@ _Of: TypeAlias = Callable[[Outcome], Mapping[str, float] | None]
 def _means(outcomes: Sequence[Outcome], of: _Of) -> dict[str, float]:
     """Mean by key; a key that an outcome lacks counts 0 there."""
     maps = [of(each) or {} for each in outcomes]
-    return {key: sum(each.get(key, 0.0) for each in maps) / len(maps) for key in dict.fromkeys(k for m in maps for k in m)}
+    keys = dict.fromkeys(key for each in maps for key in each)
+    return {key: sum(each.get(key, 0.0) for each in maps) / len(maps) for key in keys}

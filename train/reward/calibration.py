@@ -47,15 +47,15 @@ class SuccessForecast:
         loss = chance * (1 - plan.success) ** 2 + (1 - chance) * plan.success**2
         whole = Credit(self.name, self.weight / 2 * (UNKNOWING - loss), field(rollout, "", "success"), PLAN)
         share = self.weight / 2 / needed(episode.problem) / episode.audit_share
-        credits = [whole]
+        earned = [whole]
         for own, part, forecast in _forecasts(episode):
             came = [each.solved[own] for each in episode.audits if each.solved and own in each.solved]
             if came:
                 loss = fmean((forecast.success - ok) ** 2 for ok in came)
-                credits.append(
+                earned.append(
                     Credit(self.name, share * (UNKNOWING - loss), field(rollout, own, "success"), f"{part}.success")
                 )
-        return credits
+        return earned
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,14 @@ class TokenForecast:
         """Two credits for each needed part that was solved in some audit."""
         rollout = episode.rollout
         share = self.weight / 2 / needed(episode.problem) / episode.audit_share
-        credits = []
+        earned = []
         for own, part, forecast in _forecasts(episode):
             needs = list(_needs(episode, own))
             for name, quantile in _QUANTILES if needs else ():
                 loss = fmean(scaled_pinball(quantile, need, getattr(forecast, name)) for need in needs)
                 value = share * (UNKNOWING - loss)
-                credits.append(Credit(self.name, value, field(rollout, own, name), f"{part}.{name}"))
-        return credits
+                earned.append(Credit(self.name, value, field(rollout, own, name), f"{part}.{name}"))
+        return earned
 
 
 def scaled_pinball(quantile: float, need: float, forecast: float) -> float:

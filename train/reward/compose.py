@@ -72,7 +72,8 @@ class Composed:
 
     def at(self, step: int) -> Composed:
         """The same at a step of the training."""
-        return Composed(tuple(each.at(step) if isinstance(each, Structure) else each for each in self.terms))
+        terms: list[Term] = [each.at(step) if isinstance(each, Structure) else each for each in self.terms]
+        return Composed(tuple(terms))
 
     def score(self, group: Sequence[Episode]) -> list[list[Credit]]:
         """The credits of each episode."""

@@ -47,9 +47,7 @@ class GroupReward(ABC):
         """One credit for each episode."""
         plans = [each for each in group if each.rollout.plan is not None]
         values = iter(self.values([self._came(each) for each in plans]) if plans else ())
-        return [
-            [Credit(self.name, next(values) if each.rollout.plan is not None else NO_PLAN)] for each in group
-        ]
+        return [[Credit(self.name, next(values) if each.rollout.plan is not None else NO_PLAN)] for each in group]
 
     def _came(self, episode: Episode) -> _Came:
         found = expected_of(episode)
@@ -130,7 +128,7 @@ class GatedMetrics(GroupReward):
         """Normalised outcome and thrift, for the part that was done."""
         done = _normalised([each.done for each in group])
         thrift = _normalised([-each.dollars for each in group])
-        return [each.done * (0.5 * first + 0.5 * second) for each, first, second in zip(group, done, thrift, strict=True)]
+        return [each.done * (first + second) / 2 for each, first, second in zip(group, done, thrift, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,11 @@ class Outcome:
             return [Credit(self.name, NO_PLAN * self.weight)]
         came, count = expected_of(episode), needed(episode.problem)
         doers = {part: own for own, part in part_by_subtask(episode.problem, matched(episode.problem, plan)).items()}
-        credits = []
+        earned = []
         for part in episode.problem.parts:
             if part.needed:
                 own = [doers[part.id]] if part.id in doers else []
                 done = sum(came.solved.get(each, 0.0) for each in own) / count
-                credits.append(Credit(self.name, self.weight * done, causes(rollout, own), part.id))
-        rest = self.weight * came.reward - sum(each.value for each in credits)
-        return [*credits, Credit(self.name, rest, causes(rollout, [each.id for each in plan.subtasks]))]
+                earned.append(Credit(self.name, self.weight * done, causes(rollout, own), part.id))
+        rest = self.weight * came.reward - sum(each.value for each in earned)
+        return [*earned, Credit(self.name, rest, causes(rollout, [each.id for each in plan.subtasks]))]

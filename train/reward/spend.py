@@ -33,11 +33,12 @@ class Spend:
         if plan is None:
             return [Credit(self.name, price * sum(bills.values()))]
         part_of = part_by_subtask(episode.problem, matched(episode.problem, plan))
-        charged: dict[str, list[str]] = {part.id: [] for part in episode.problem.parts if part.needed} | {EXTRA: []}
+        charged: dict[str, list[str]] = {part.id: [] for part in episode.problem.parts if part.needed}
+        charged[EXTRA] = []
         for subtask in plan.subtasks:
             charged[part_of.get(subtask.id, EXTRA)].append(subtask.id)
-        credits = [Credit(self.name, price * bills.get("", 0.0), causes(rollout))]
+        earned = [Credit(self.name, price * bills.get("", 0.0), causes(rollout))]
         for about, own in charged.items():
             bill = sum(bills.get(each, 0.0) for each in own)
-            credits.append(Credit(self.name, price * bill, causes(rollout, own), about))
-        return credits
+            earned.append(Credit(self.name, price * bill, causes(rollout, own), about))
+        return earned

@@ -40,6 +40,9 @@ OWNED = {
     "top_k": "nothing: masked sampling other than by the grammar biases the ratio",
     "min_p": "nothing: masked sampling other than by the grammar biases the ratio",
     "remove_unused_columns": "nothing",
+    "gradient_checkpointing": "checkpointing",
+    "activation_checkpointing": "checkpointing",
+    "log_completions": "nothing: all plans are kept anyway",
 }
 """Options of TRL that are not for `[rl.trl]`, and what decides them instead."""
 
@@ -72,6 +75,9 @@ class RLConfig(BaseModel):
         int, Field(ge=0, le=64, description="Rounds of further problems in place of groups that teach nothing.")
     ] = 2
     save_every: Annotated[int, Field(ge=1, description="Steps between checkpoints.")] = 50
+    checkpointing: Annotated[
+        bool, Field(description="Compute activations twice instead of keeping them; each plan then runs its prompt.")
+    ] = False
     seed: Annotated[int, Field(ge=0, le=2**31, description="Of everything that is drawn.")] = 0
     trl: Annotated[dict[str, Any], Field(description="Further options of TRL's GRPOConfig, under its names.")] = {}
 
@@ -142,10 +148,10 @@ def grpo_config(config: RLConfig, folder: Path, *, processes: int = 1, cpu: bool
         "save_strategy": "steps",
         "save_steps": config.save_every,
         "seed": config.seed,
+        _checkpointing(GRPOConfig): config.checkpointing,
     }
     usual = {
         "lr_scheduler_type": "constant_with_warmup",
-        "gradient_checkpointing": False,
         "save_total_limit": 2,
         "logging_steps": 1,
         "report_to": "none",
@@ -161,6 +167,12 @@ def grpo_config(config: RLConfig, folder: Path, *, processes: int = 1, cpu: bool
         raise RecipeError(
             f"TRL refuses the options of [rl]: {error}", hint="The options of [rl.trl] are those of trl.GRPOConfig."
         ) from error
+
+
+def _checkpointing(arguments: type[Any]) -> str:
+    """What transformers calls it: newer versions warn of the older name."""
+    new = "activation_checkpointing"
+    return new if new in arguments.__dataclass_fields__ else "gradient_checkpointing"
 
 
 def blank_rows(config: RLConfig) -> int:

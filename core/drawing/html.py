@@ -1,11 +1,14 @@
 """The page around pictures: a title and markup go in, one HTML file that asks nobody for anything comes out.
 
-Laws: no script, no outside request (the page forbids itself both); light or dark as the reader's system is; readable on
-a phone and on paper; wide tables scroll by themselves, by keyboard too.
+Laws: no outside request and no script but one of ours (the page forbids itself both; ours is allowed by its hash, so
+whatever came in with the data cannot run); light or dark as the reader's system is; readable on a phone and on paper;
+wide tables scroll by themselves, by keyboard too.
 """
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 
 from .svg import Markup, escape, join, tag
@@ -44,6 +47,7 @@ svg text { font: 12px system-ui, sans-serif; fill: var(--soft); } svg text.axis 
 th, td { padding: .35rem .75rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
 thead th { white-space: normal; min-width: 5rem; vertical-align: bottom; }
 th:first-child, td:first-child, .words { text-align: left; white-space: normal; min-width: 8rem; }
+.tall { max-height: 80vh; overflow-y: auto; } .tall thead th { position: sticky; top: 0; background: var(--back); }
 .wide > svg { display: block; } .band.step { fill-opacity: .45; }
 a { color: var(--s0); } :focus-visible { outline: 3px solid var(--s0); outline-offset: 2px; }
 nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; padding: 0; }
@@ -52,31 +56,40 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
   :root { color-scheme: light; --back: #fff; --text: #000; --soft: #444; --rule: #bbb; --card: #fff; --s0: #0065a8;
     --s1: #b84e00; --s2: #00795a; --s3: #a03a78; --s4: #6b5d00; --s5: #4f4fc4; }
   * { print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 11pt; }
-  nav, .skip { display: none; } .table, .wide { overflow: visible; } .wide > svg { max-width: 100%; height: auto; }
+  nav, .skip { display: none; } .table, .wide { overflow: visible; max-height: none; } .wide > svg { max-width: 100%; height: auto; }
   table { font-size: 8pt; } tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; }
 }
 """
 
 
-def page(title: str, body: Markup, *, style: str = "", sections: Mapping[str, str] | None = None) -> str:
+def page(
+    title: str, body: Markup, *, style: str = "", script: str = "", sections: Mapping[str, str] | None = None
+) -> str:
     """A whole HTML document of its own.
 
     Args:
         title: any text.
         body: markup below the heading.
         style: CSS of our own beyond that of every page.
+        script: JavaScript of ours, run when the body is there; never made of data.
         sections: what the body's sections are called, by their ids; a page that has any begins with links to them.
     """
     head = join(
         Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{escape(_policy(script))}">'),
         tag("title", escape(title)),
         tag("style", Markup(_STYLE + style)),
     )
     content = tag("main", tag("h1", escape(title)), body, id="main")
-    return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{_links(sections or {})}{content}</body></html>\n'
-    )
+    whole = join(_links(sections or {}), content, tag("script", Markup(script)) if script else Markup(""))
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{whole}</body></html>\n'
+
+
+def _policy(script: str) -> str:
+    if not script:
+        return _POLICY
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"{_POLICY}; script-src 'sha256-{digest}'"
 
 
 def _links(sections: Mapping[str, str]) -> Markup:
@@ -125,15 +138,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str,
     return table_of(header, lines, caption=caption, words=words)
 
 
-def table_of(header: Sequence[str], lines: Sequence[Markup], *, caption: str, words: Collection[int] = ()) -> Markup:
-    """A table whose rows, `tr` elements, are markup already; see `table`."""
+def table_of(
+    header: Sequence[str], lines: Sequence[Markup], *, caption: str, words: Collection[int] = (), tall: bool = False
+) -> Markup:
+    """A table whose rows, `tr` elements, are markup already; see `table`. A `tall` one scrolls below its header."""
     cells = (
         tag("th", escape(cell), scope="col", class_="words") if place in words else tag("th", escape(cell), scope="col")
         for place, cell in enumerate(header)
     )
     content = tag("table", tag("thead", tag("tr", *cells)), tag("tbody", *lines))
     # What it is stands above the box, where it does not scroll away.
-    return join(paragraph(caption, kind="soft"), scrolling(content, kind="table", label=caption))
+    return join(paragraph(caption, kind="soft"), scrolling(content, kind="table tall" if tall else "table", label=caption))
 
 
 def scrolling(content: Markup, *, kind: str, label: str) -> Markup:

@@ -1,0 +1,129 @@
+"""`foreplan train`: flags go in; a training runs with its progress on standard error, and its folder is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foreplan.cli.text import safe
+from foreplan.core.errors import InputError
+from foreplan.train.errors import TrainError
+from foreplan.train.planner.model import need_extra
+from foreplan.train.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    from foreplan.train.progress import Progress
+    from foreplan.train.running import Hooks
+    from foreplan.train.stages import Asked
+
+
+def main(**flags: Any) -> int:
+    """Train; 0 when there is a planner.
+
+    Raises:
+        ForeplanError: when there is none.
+    """
+    recipe = recipe_from(flags)
+    need_extra("Training")
+    from foreplan.train.launch import launch_command, wants_launch
+    from foreplan.train.planner.model import check_base
+    from foreplan.train.progress import quiet
+    from foreplan.train.stages import open_folder, run_stage
+
+    quiet()
+    if flags["dry_run"]:
+        return _dry_run(recipe, flags)
+    asked = open_folder(flags["output"], _asked(recipe, flags), resume=flags["resume"])
+    check_base(asked.recipe.model.base, download=asked.download)
+    if wants_launch(asked.recipe):
+        command = launch_command(asked.recipe, flags["output"], [*sys.argv[1:], "--resume"])
+        os.execv(command[0], command)  # noqa: S606 - ourselves, on several processes
+    shown: list[Progress] = []
+    try:
+        trained = run_stage(asked, flags["output"], _hooks(flags, shown), say)
+    except TrainError as error:
+        error.hint = f"{error.hint} To go on: foreplan train {asked.stage} -o {flags['output']} --resume"
+        raise
+    except KeyboardInterrupt:
+        say(f"Stopped. To go on: foreplan train {asked.stage} -o {flags['output']} --resume")
+        raise
+    finally:
+        for each in shown:
+            each.stop()
+    _deliver(trained.numbers, asked.stage, flags)
+    return 0
+
+
+def recipe_from(flags: Mapping[str, Any]) -> Recipe:
+    """The recipe with `--model` and `--world` on top.
+
+    Raises:
+        InputError: when sources are given that do not go together.
+        RecipeError: when the recipe cannot be used.
+    """
+    given = [name for name in ("traces", "world", "rows") if flags.get(name)]
+    if len(given) > 1:
+        raise InputError(f"--{given[0]} and --{given[1]} do not go together.", hint="Give one source of rows.")
+    recipe = load_recipe(flags["recipe"])
+    if flags.get("model"):
+        recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"base": flags["model"]})})
+    if flags.get("world"):
+        told = {"world": flags["world"], "dials": {}}
+        if flags["world"] != recipe.data.world:
+            recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=told)})
+    return recipe
+
+
+def say(sentence: str) -> None:
+    """Tell the user something on standard error."""
+    print(safe(sentence), file=sys.stderr, flush=True)
+
+
+def _asked(recipe: Recipe, flags: Mapping[str, Any]) -> Asked:
+    from foreplan.train.stages import Asked
+
+    return Asked(
+        stage=flags["stage"],
+        recipe=recipe,
+        download=flags["download"],
+        traces=tuple(each.absolute() for each in flags["traces"] or ()),
+        rows=flags["rows"].absolute() if flags["rows"] else None,
+    )
+
+
+def _hooks(flags: Mapping[str, Any], shown: list[Progress]) -> Callable[[str], Hooks]:
+    """Makes what goes along with each stage; what shows it is noted in `shown`."""
+    from foreplan.train.launch import is_main
+    from foreplan.train.progress import Progress
+    from foreplan.train.running import Hooks
+
+    def hooks(stage: str) -> Hooks:
+        if is_main():
+            shown.append(Progress(stage))
+        return Hooks(callbacks=shown[-1:], resume=flags["resume"], say=say)
+
+    return hooks
+
+
+def _dry_run(recipe: Recipe, flags: Mapping[str, Any]) -> int:
+    from foreplan.train.estimate import estimate
+
+    found = estimate(flags["stage"], recipe, download=flags["download"])
+    print(json.dumps(found.to_json()) if flags["as_json"] else "\n".join(found.lines()))
+    return 0
+
+
+def _deliver(numbers: Mapping[str, float], stage: str, flags: Mapping[str, Any]) -> None:
+    folder: Path = flags["output"]
+    if flags["as_json"]:
+        print(json.dumps({"planner": str(folder), "stage": stage, **numbers}))
+        return
+    said = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    if said:
+        say(f"on held-out problems: {said}")
+        say(f"how it went: {folder / 'report.html'}; every output: {folder / 'outputs.html'}")
+    say(f"The planner is in {folder}; plan with it: foreplan plan --planner {folder}")

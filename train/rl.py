@@ -1,0 +1,145 @@
+"""Reinforcement learning from one end to the other: a recipe goes in, a planner that was paid for its plans comes out.
+
+    world ──► curriculum ──► sampler ──► executor ──► reward ──► credit per token ──► PlannerTrainer
+
+Everything here is wiring; what it is about stands in the modules it names. Law: equal recipes and seeds give equal
+trainings, also when one was killed and went on from its last checkpoint.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import PrinterCallback
+
+from ..evals.worlds.base import Problem, World
+from .credit import Advantages
+from .curriculum import WorldCurriculum
+from .errors import RecipeError
+from .grammar.compact import CompactGrammar
+from .held_out import scale_of
+from .journal import Journal
+from .planner.backend import local_sampler
+from .planner.model import Start
+from .planner.prompt import prompt_ids
+from .recipe import Recipe
+from .reward.base import Reward
+from .reward.compose import compose
+from .rollout import Episode, Executor, Sampler
+from .running import CHECKPOINTS, Hooks
+from .sft import lora
+from .sources.worlds import MARKET, RL_SEEDS, prompt_of, world_of
+from .trainer.checkpoints import last_checkpoint
+from .trainer.collect import Collector
+from .trainer.planner_trainer import PlannerTrainer
+from .trainer.ports import PromptOf, Publish
+from .watch import Watching
+
+
+def train_rl(
+    begun: Start,
+    recipe: Recipe,
+    output: Path,
+    hooks: Hooks,
+    *,
+    sampler: Sampler | None = None,
+    executor: Executor | None = None,
+    reward: Reward | None = None,
+    publish: Publish | None = None,
+) -> Any:
+    """Train a planner on a world; the trained model comes out.
+
+    Args:
+        begun: the planner to begin with, best one that writes plans already.
+        recipe: all choices.
+        output: the folder of the training: checkpoints, numbers and sampled plans.
+        hooks: what goes along.
+        sampler: draws plans; in this process when None.
+        executor: finds out what comes of them; the world's simulation when None.
+        reward: pays them; the recipe's when None.
+        publish: gives new weights to a sampler elsewhere.
+
+    Raises:
+        TrainingPaused: when nothing could be executed; a checkpoint was written.
+        RecipeError: when the world has no simulation and no executor is given.
+    """
+    world, paid = world_of(recipe.data), reward or compose(reward_config(recipe))
+    journal = Journal(output)
+    trainer = PlannerTrainer(
+        begun.model,
+        begun.tokenizer,
+        recipe.rl,
+        Collector(
+            curriculum=WorldCurriculum(world, first=RL_SEEDS, problems=recipe.data.practice, dials=recipe.data.dials),
+            prompt=prompt_maker(begun),
+            sampler=sampler
+            or local_sampler(begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature),
+            executor=executor or simulation(world, recipe),
+            advantages=Advantages(paid),
+            group=recipe.rl.group,
+            max_tokens=recipe.rl.max_tokens,
+            refills=recipe.rl.refills,
+        ),
+        folder=output / CHECKPOINTS,
+        grammar=CompactGrammar() if begun.card.codec == "compact" else None,
+        peft_config=lora(recipe.model),
+        watch=Watching(paid, journal, regret=regret_of),
+        publish=publish,
+        callbacks=hooks.callbacks,
+        cpu=on_cpu(),
+    )
+    checkpoint = last_checkpoint(output / CHECKPOINTS) if hooks.resume else None
+    journal.cut(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
+    trainer.remove_callback(PrinterCallback)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def prompt_maker(begun: Start) -> PromptOf:
+    """Makes the prompt of a problem, as this planner reads it."""
+
+    def prompt(problem: Problem) -> list[int]:
+        return prompt_ids(begun.tokenizer, prompt_of(begun.card, problem))
+
+    return prompt
+
+
+def simulation(world: World, recipe: Recipe) -> Executor:
+    """The executor that needs no model.
+
+    Raises:
+        RecipeError: when the world has none.
+    """
+    if world.name != MARKET:
+        raise RecipeError(
+            f"The world {world.name!r} has no simulation to train against.",
+            hint='Set data.world = "market", or give an executor from Python; see docs/training.md.',
+        )
+    from ..evals.worlds.dials import read_dials
+    from ..evals.worlds.market.problem import MarketDials
+    from ..evals.worlds.market.world import Market
+    from .execute.market import MarketExecutor
+
+    return MarketExecutor(Market(read_dials(MarketDials, recipe.data.dials)), audit_share=recipe.data.audit_share)
+
+
+def reward_config(recipe: Recipe) -> Any:
+    """The reward's weights, with the length limit of the sampler."""
+    return recipe.reward.model_copy(update={"max_tokens": max(8, recipe.rl.max_tokens)})
+
+
+def regret_of(episode: Episode) -> float | None:
+    """How much worse than the best plan an episode's executions were, as a share of what the task is worth."""
+    scale = scale_of(episode.problem)
+    if not scale or not episode.outcomes:
+        return None
+    return sum(each.best - each.utility for each in episode.outcomes) / len(episode.outcomes) / scale
+
+
+def on_cpu() -> bool:
+    """Whether there is no GPU."""
+    import torch
+
+    return not torch.cuda.is_available()

@@ -1,0 +1,173 @@
+"""A training from the command: a stage, a recipe and sources go in; a planner's folder with its pages comes out.
+
+    DIR/                 the planner: config.json, weights, tokenizer, foreplan.json
+    DIR/training.json    what was asked for, so that --resume needs nothing else
+    DIR/checkpoints/     what a training goes on from
+    DIR/sft/             the planner that RL began with, where it was made from scratch
+    DIR/report.html      how it went;  DIR/outputs.html  the plans that were sampled
+
+Law: a folder that holds another training is never written over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..memory.files import storage_errors, write_atomic
+from .errors import RecipeError
+from .planner.model import TINY_BASE, Start, card_of, start
+from .recipe import Recipe
+from .running import Hooks
+from .sources.files import read_rows_file
+from .sources.traces import trace_rows
+from .sources.worlds import demonstration_rows
+from .tiny.folder import Card, save_planner
+
+Stage = Literal["sft", "prefer", "rl"]
+Say = Callable[[str], None]
+ASKED = "training.json"
+
+
+class Asked(BaseModel):
+    """What a training was asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: Stage
+    recipe: Recipe
+    download: bool = False
+    traces: tuple[Path, ...] = ()
+    rows: Path | None = None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of it: numbers of the result by name."""
+
+    folder: Path
+    numbers: dict[str, float]
+
+
+def open_folder(folder: Path, asked: Asked | None, *, resume: bool) -> Asked:
+    """Claim a training's folder; with `resume` what was asked for comes from there.
+
+    Raises:
+        RecipeError: when it holds a training that is not to be gone on with, or none to go on with.
+    """
+    path = folder / ASKED
+    if resume and path.is_file():
+        return _read_asked(path)
+    if path.exists() or (folder / "config.json").exists():
+        raise RecipeError(
+            f"{folder} holds a training already.", hint="Go on with it by --resume, or name another folder."
+        )
+    if asked is None:
+        raise RecipeError(f"{folder} holds no training to go on with.", hint="Start one without --resume.")
+    with storage_errors(f"write to {folder}", hint="Name a folder that you may write to."):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, (asked.model_dump_json(indent=1) + "\n").encode())
+    return asked
+
+
+def rows_of(asked: Asked, card: Card, say: Say) -> Iterator[dict[str, Any]]:
+    """The rows that a training by rows learns from: those of the file, of the traces, or the world's.
+
+    Raises:
+        RecipeError: when there are none of the form that it needs.
+    """
+    form = "sft" if asked.stage == "sft" else asked.recipe.prefer.loss
+    if asked.rows is not None:
+        return read_rows_file(asked.rows, form)
+    if asked.traces:
+        return trace_rows(asked.traces, form, asked.recipe.data, skip=say)
+    return demonstration_rows(card, asked.recipe.data, seed=asked.recipe.seed * asked.recipe.data.problems)
+
+
+def run_stage(asked: Asked, folder: Path, hooks: Callable[[str], Hooks], say: Say) -> Trained:
+    """Train, save the planner, write the pages.
+
+    Args:
+        asked: what `open_folder` returned.
+        folder: where everything goes.
+        hooks: makes what goes along with a stage of this name.
+        say: tells the user a sentence.
+
+    Raises:
+        TrainError: when it cannot be trained; the hint says how to go on.
+    """
+    recipe = asked.recipe
+    begun = start(recipe.model, seed=recipe.seed, download=asked.download)
+    if asked.stage == "sft":
+        return _finish(begun, _sft(begun, recipe, rows_of(asked, begun.card, say), folder, hooks("SFT"), say), folder)
+    if asked.stage == "prefer":
+        return _finish(begun, _prefer(begun, asked, folder, hooks("preferences"), say), folder)
+    return _rl(begun, recipe, folder, hooks, say)
+
+
+def _sft(begun: Start, recipe: Recipe, rows: Iterable[dict[str, Any]], folder: Path, hooks: Hooks, say: Say) -> Any:
+    from .sft import token_rows, train_sft
+
+    tokens = token_rows(begun.tokenizer, rows, max_tokens=recipe.sft.max_tokens)
+    left = f", {tokens.too_long} left out as too long" if tokens.too_long else ""
+    say(f"{len(tokens.rows)} rows{left}")
+    return train_sft(begun.model, begun.tokenizer, tokens.rows, recipe, folder, hooks)
+
+
+def _prefer(begun: Start, asked: Asked, folder: Path, hooks: Hooks, say: Say) -> Any:
+    from .prefer import fitting_rows, sampled_rows, train_preferences
+
+    if asked.rows or asked.traces:
+        found = rows_of(asked, begun.card, say)
+    else:
+        found = sampled_rows(begun.model, begun.tokenizer, begun.card, asked.recipe)
+    rows = fitting_rows(begun.tokenizer, found, asked.recipe)
+    say(f"{len(rows)} rows")
+    return train_preferences(begun.model, begun.tokenizer, rows, asked.recipe, folder, hooks)
+
+
+def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks], say: Say) -> Trained:
+    from .report import write_pages
+    from .rl import train_rl
+
+    before = begun
+    if recipe.model.base == TINY_BASE and recipe.sft.steps:
+        before = _from_scratch(begun, recipe, folder / "sft", hooks, say)
+    compared = write_pages(folder, recipe, before, None)
+    trained = train_rl(before, recipe, folder, hooks("RL"))
+    done = Start(trained, begun.tokenizer, begun.card)
+    save_planner(folder, trained, begun.tokenizer, begun.card)
+    return Trained(folder, write_pages(folder, recipe, done, compared).numbers)
+
+
+def _from_scratch(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks], say: Say) -> Start:
+    """The planner that RL begins with, made once; a training that goes on finds it in its folder."""
+    if (folder / "foreplan.json").is_file():
+        return start(recipe.model.model_copy(update={"base": str(folder)}), seed=recipe.seed)
+    rows = demonstration_rows(begun.card, recipe.data, seed=recipe.seed * recipe.data.problems)
+    model = _sft(begun, recipe, rows, folder, hooks("SFT"), say)
+    save_planner(folder, model, begun.tokenizer, begun.card)
+    return Start(model, begun.tokenizer, begun.card)
+
+
+def _finish(begun: Start, model: Any, folder: Path) -> Trained:
+    save_planner(folder, model, begun.tokenizer, begun.card)
+    return Trained(folder, {})
+
+
+def _read_asked(path: Path) -> Asked:
+    try:
+        return Asked.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise RecipeError(
+            f"{path} does not say what was asked for.", hint="Start the training in a new folder."
+        ) from error
+
+
+def card_for(recipe: Recipe) -> Card:
+    """What the planner of a recipe will read and write."""
+    return card_of(recipe.model.base)

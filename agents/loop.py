@@ -82,6 +82,8 @@ async def run_graph(
                 embedded=context.models.embedded,
                 resumed=True,
                 project=context.project or "",
+                budget_tokens=context.limits.tokens,
+                budget_dollars=context.limits.dollars,
             )
         )
     while not state.get("ended"):

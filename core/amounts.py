@@ -29,4 +29,4 @@ def duration(seconds: float) -> str:
 
 def dollars(amount: float) -> str:
     """An amount of dollars: $12.30, and $0.0042 where cents would hide it."""
-    return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
+    return f"${amount:,.2f}" if amount >= 0.1 or not amount else f"${amount:.4f}"

@@ -33,7 +33,10 @@ class _Event(BaseModel):
 
 
 class RunStarted(_Event):
-    """The run begins or goes on. `embedded` is true when no model is configured; `project` may be empty."""
+    """The run begins or goes on. `embedded` is true when no model is configured; `project` may be empty.
+
+    `budget_tokens` and `budget_dollars` are what the whole run may spend; null for no limit.
+    """
 
     type: Literal["run_started"] = "run_started"
     version: int = EVENTS_VERSION
@@ -42,6 +45,8 @@ class RunStarted(_Event):
     embedded: bool = False
     resumed: bool = False
     project: _Words = ""
+    budget_tokens: int | None = None
+    budget_dollars: float | None = None
 
 
 class PlanItem(_Event):

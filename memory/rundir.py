@@ -78,6 +78,11 @@ class RunDir:
         return self.path / "trace.jsonl"
 
     @property
+    def page(self) -> Path:
+        """The page about the run, as HTML."""
+        return self.path / "report.html"
+
+    @property
     def artifacts(self) -> Path:
         """The folder of the run's artifacts."""
         return self.path / "artifacts"

@@ -49,6 +49,8 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
             goal=scope.brief.goal,
             embedded=context.models.embedded,
             project=context.project or "",
+            budget_tokens=context.limits.tokens,
+            budget_dollars=context.limits.dollars,
         )
     )
     given = state.get("plan")

@@ -11,10 +11,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .dag import shortened
 from .scale import Axis, scale
 from .states import known, legend, sign
-from .svg import Markup, escape, join, number, tag
+from .svg import Markup, escape, join, number, shortened, tag
 
 _ROW, _BAR, _HEAD = 34, 12, 22
 _NAME_CHARS = 60

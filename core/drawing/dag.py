@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from .html import scrolling
 from .layers import Layout, depths, layout
 from .states import STATES, known, legend, sign
-from .svg import Markup, escape, join, number, tag
+from .svg import Markup, escape, join, number, shortened, tag
 
 MAX_NODES, MAX_TIES, MAX_COLUMNS = 150, 500, 30
 """A plan with more than one of these is drawn by levels."""
@@ -168,9 +168,3 @@ def _level(place: int, first: int, end: int, counts: Counter[str], most: int) ->
         )  # fmt: skip
         start += share
     return join(*parts)
-
-
-def shortened(text: str, most: int) -> str:
-    """The start of a text on one line, with an ellipsis where something is left out."""
-    flat = " ".join(text[: 4 * most + 200].split())
-    return flat if len(flat) <= most and len(text) <= 4 * most + 200 else f"{flat[: max(0, most - 1)]}…"

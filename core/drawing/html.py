@@ -56,7 +56,8 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
   :root { color-scheme: light; --back: #fff; --text: #000; --soft: #444; --rule: #bbb; --card: #fff; --s0: #0065a8;
     --s1: #b84e00; --s2: #00795a; --s3: #a03a78; --s4: #6b5d00; --s5: #4f4fc4; }
   * { print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 11pt; }
-  nav, .skip { display: none; } .table, .wide { overflow: visible; max-height: none; } .wide > svg { max-width: 100%; height: auto; }
+  nav, .skip { display: none; } .table, .wide { overflow: visible; max-height: none; }
+  .wide > svg { max-width: 100%; height: auto; }
   table { font-size: 8pt; } tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; }
 }
 """
@@ -148,7 +149,9 @@ def table_of(
     )
     content = tag("table", tag("thead", tag("tr", *cells)), tag("tbody", *lines))
     # What it is stands above the box, where it does not scroll away.
-    return join(paragraph(caption, kind="soft"), scrolling(content, kind="table tall" if tall else "table", label=caption))
+    return join(
+        paragraph(caption, kind="soft"), scrolling(content, kind="table tall" if tall else "table", label=caption)
+    )
 
 
 def scrolling(content: Markup, *, kind: str, label: str) -> Markup:

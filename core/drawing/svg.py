@@ -17,9 +17,14 @@ _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
+def clean(text: str) -> str:
+    """Any text without what HTML does not allow and without marks that turn the direction of text."""
+    return _NOT_TEXT.sub("\ufffd", _TURNING.sub("", text))
+
+
 def escape(text: str) -> Markup:
     """Any text as it may stand between tags and in quoted attributes."""
-    return Markup(html.escape(_NOT_TEXT.sub("\ufffd", _TURNING.sub("", text)), quote=True))
+    return Markup(html.escape(clean(text), quote=True))
 
 
 def tag(name: str, *content: Markup, **attributes: str | float) -> Markup:
@@ -39,3 +44,9 @@ def join(*parts: Markup) -> Markup:
 def number(value: float) -> str:
     """A coordinate: two decimals, without zeros at the end."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def shortened(text: str, most: int) -> str:
+    """The start of a text on one line, with an ellipsis where something is left out."""
+    flat = " ".join(text[: 4 * most + 200].split())
+    return flat if len(flat) <= most and len(text) <= 4 * most + 200 else f"{flat[: max(0, most - 1)]}…"

@@ -88,16 +88,3 @@ def clock(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5_400 else f"{seconds / 3_600:.1f} h"
-
-
-def quiet() -> None:
-    """Keep transformers' and datasets' own bars and hints off the terminal."""
-    import warnings
-
-    from datasets.utils.logging import disable_progress_bar  # type: ignore[import-untyped]
-    from transformers.utils import logging
-
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    disable_progress_bar()

@@ -15,9 +15,9 @@ from ...planner.errors import PlanError
 from ...planner.exchange import Exchange
 from ...planner.plan import Plan
 from ...planner.propose import propose
-from ..errors import TrainError
+from ..errors import TrainError, UnreadableBrief
 from ..tiny.folder import Card
-from .model import need_extra
+from .model import need_extra, quiet
 from .prompt import tiny_workers
 
 
@@ -41,6 +41,7 @@ class TrainedPlanner:
         from .backend import local_model
         from .model import start
 
+        quiet()
         begun = start(ModelTable(base=str(folder)), seed=0)
         begun.model.train(False)
         self.name = folder.resolve().name
@@ -53,7 +54,7 @@ class TrainedPlanner:
         """The plan for a brief.
 
         Raises:
-            TrainError: when a tiny planner cannot read the brief.
+            UnreadableBrief: when a tiny planner cannot read the brief.
             PlanError: when what was written is no plan.
             BudgetExhausted: when the account has no room for it.
         """
@@ -78,7 +79,7 @@ class TrainedPlanner:
         try:
             sent = as_messages(prompt_said(self.card, planning.brief, planning.rules, workers=workers))
         except TrainError as error:
-            raise TrainError(
+            raise UnreadableBrief(
                 f"The planner {self.name} cannot read this brief. {error.message}", hint=error.hint
             ) from error
         reply = await self.model.call(sent, account=planning.account, emit=planning.emit)

@@ -132,3 +132,16 @@ def _loaded(table: ModelTable, *, local: bool) -> tuple[Any, Any]:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def quiet() -> None:
+    """Keep transformers' and datasets' own bars and hints off the terminal."""
+    import warnings
+
+    from datasets.utils.logging import disable_progress_bar  # type: ignore[import-untyped]
+    from transformers.utils import logging
+
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    disable_progress_bar()

@@ -35,7 +35,7 @@ from foreplan.cli.flags import (
     Worker,
     Writer,
 )
-from foreplan.cli.groups import jobs, memory, rating, sources, traces, worker_command
+from foreplan.cli.groups import evals, jobs, memory, rating, sources, traces, train, worker_command
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -47,7 +47,7 @@ app = typer.Typer(
     "citations.",
     epilog="\b\nExit codes:\n" + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
 )
-for group in (sources, memory, traces, rating, jobs, worker_command):
+for group in (sources, memory, traces, rating, evals, jobs, train, worker_command):
     app.add_typer(group.app)
 
 
@@ -119,10 +119,14 @@ def plan(
     perform("plan", locals())
 
 
-@app.command(epilog=Example + "foreplan show --report 4f21")
+@app.command(epilog=Example + "foreplan show --html 20261120 -o run.html")
 def show(
     run_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A run, or the start of its id.")] = None,
     report: Annotated[bool, typer.Option("--report", help="Print its report only.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Write a page about it and print where it is.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where --html writes; unset, beside the run.")
+    ] = None,
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,

@@ -27,7 +27,7 @@ Key = Annotated[str | None, typer.Argument(metavar="KEY", help="The start of a l
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Embedded = Annotated[bool, typer.Option("--embedded", help="Use no model, even if one is configured.")]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help="Model of every role.")]
-Planner = Annotated[str | None, typer.Option(metavar="NAME", help="Model that plans.")]
+Planner = Annotated[str | None, typer.Option(metavar="NAME", help="Model that plans, or the folder of a trained one.")]
 Worker = Annotated[str | None, typer.Option(metavar="NAME", help="Model that works on subtasks.")]
 Writer = Annotated[str | None, typer.Option(metavar="NAME", help="Model that writes the report.")]
 BaseUrl = Annotated[str | None, typer.Option(metavar="URL", help="OpenAI-compatible endpoint of every role.")]

@@ -13,6 +13,7 @@ from typing import Any
 
 from foreplan.cli.given import brief_from, project_from, settings_from
 from foreplan.cli.job_settings import check_keys, without_secrets
+from foreplan.cli.trained import refuse_folder
 from foreplan.core.errors import InputError
 from foreplan.core.settings import Settings, load_settings
 from foreplan.planner.brief import Brief
@@ -30,6 +31,7 @@ def main(**flags: Any) -> int:
     from foreplan.cli.job_places import places_from
     from foreplan.cli.worker_start import ensure_worker
 
+    refuse_folder(flags, "A job")
     settings = settings_from(flags)
     brief, plan = _asked(flags)
     _check(flags, settings, brief)

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foreplan.agents.context import Context
 from foreplan.cli.exits import DONE, BrokenRun
 from foreplan.cli.given import home_from, settings_from
 from foreplan.cli.history import history_of
 from foreplan.cli.text import number, safe
+from foreplan.cli.trained import trained_planner
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.models.roles import Models
 from foreplan.core.settings import Settings
@@ -26,6 +27,9 @@ from foreplan.evals.tasks.done import Setting
 from foreplan.evals.tasks.evaluate import Chosen, Evaluated, choose, evaluate
 from foreplan.evals.tasks.registry import EMBEDDED
 from foreplan.evals.tasks.session import FOLDER, SPEC, EvalSpec, folder_of, new_eval_id, read_spec
+
+if TYPE_CHECKING:
+    from foreplan.agents.roles import Planner
 
 _REPEATED = ("model", "planner", "worker", "writer", "base_url", "config", "home")
 """Flags that say which models work, to be given again."""
@@ -40,13 +44,15 @@ def main(**flags: Any) -> int:
     baseline = _baseline(flags["planner"])
     begun = _begun(flags)
     limits = {"budget": begun[1].budget_tokens} if begun and begun[1].budget_tokens else {}
-    settings = settings_from({**flags, **limits, "planner": None if baseline else flags["planner"]})
+    trained = trained_planner(flags)
+    settings = settings_from({**flags, **limits, "planner": None if baseline or trained else flags["planner"]})
     home = home_from(flags, settings)
     models = Models() if flags["suite"] == EMBEDDED else models_from(settings)
-    folder, spec = begun or _new(flags, settings, home, _planner(settings, models, baseline))
-    _check_same(spec, flags, settings, _planner(settings, models, baseline))
+    folder, spec = begun or _new(flags, settings, home, _planner(models, trained, baseline))
+    _check_same(spec, flags, settings, _planner(models, trained, baseline))
     context = Context(
         models=models,
+        planner=trained,
         limits=settings.run_limits,
         vary_workers=settings.vary_workers,
         history=None if models.embedded else history_of(settings, home),
@@ -109,10 +115,12 @@ def _new(flags: Mapping[str, Any], settings: Settings, home: Path, planner: str)
     return (output or home / FOLDER / name).absolute(), spec
 
 
-def _planner(settings: Settings, models: Models, baseline: str | None) -> str:
+def _planner(models: Models, trained: Planner | None, baseline: str | None) -> str:
     """What records call the planner."""
     if baseline is not None:
         return f"{PREFIX}{baseline}"
+    if trained is not None:
+        return f"trained:{trained.name}"
     return "embedded" if models.embedded else models.planner.spec.model
 
 

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foreplan.cli.banner import PLAN_BANNER, say_embedded
 from foreplan.cli.given import brief_from, home_from, settings_from
@@ -18,6 +18,7 @@ from foreplan.cli.log import keep_words
 from foreplan.cli.plan_file import check_output, dump_plan_file, write_output
 from foreplan.cli.plan_view import plan_lines
 from foreplan.cli.text import safe
+from foreplan.cli.trained import plan_with, trained_planner, without_folder
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.events import Event, Retried
 from foreplan.core.ledger import Ledger, Limits
@@ -33,6 +34,9 @@ from foreplan.planner.plan import Plan
 from foreplan.planner.propose import propose
 from foreplan.planner.validate import PlanRules
 
+if TYPE_CHECKING:
+    from foreplan.agents.roles import Planner
+
 
 def main(**flags: Any) -> int:
     """Plan; 0 when there is a plan.
@@ -41,22 +45,24 @@ def main(**flags: Any) -> int:
         ForeplanError: when there is none.
     """
     check_output(flags["output"])
-    settings = settings_from(flags)
+    trained = trained_planner(flags)
+    settings = settings_from(without_folder(flags))
     folders: list[Path] = flags["sources"] or []
     brief = brief_from(flags, folders)
     if folders:
         index_to_search(home_from(flags, settings), folders).close()
     models = models_from(settings)
-    if models.embedded:
+    extractive = models.embedded and trained is None
+    if extractive:
         say_embedded(settings, PLAN_BANNER)
-    if models.embedded and not folders and facets(brief).mode != "direct":
+    if extractive and not folders and facets(brief).mode != "direct":
         raise InputError(
             "There are no sources, and no model is configured to plan without them.",
             hint="Name a folder of documents with --sources DIR, or configure a model.",
         )
-    history = None if models.embedded else history_of(settings, home_from(flags, settings))
-    plan = facets(brief) if models.embedded else _planned(brief, models, settings.run_limits, history)
-    if not models.embedded and plan.subtasks:
+    history = None if extractive else history_of(settings, home_from(flags, settings))
+    plan = facets(brief) if extractive else _planned(brief, models, trained, settings.run_limits, history)
+    if not extractive and plan.subtasks:
         print(plan_cost(plan, history), file=sys.stderr)
     text = dump_plan_file(plan, brief)
     if flags["output"]:
@@ -73,15 +79,17 @@ def _to_run(flags: Mapping[str, Any]) -> str:
     return shlex.join(["foreplan", "run", "--plan", str(flags["output"])])
 
 
-def _planned(brief: Brief, models: Models, limits: Limits, history: History | None) -> Plan:
+def _planned(brief: Brief, models: Models, trained: Planner | None, limits: Limits, history: History | None) -> Plan:
     try:
-        return asyncio.run(_propose(brief, models, limits, history))
+        return asyncio.run(_propose(brief, models, trained, limits, history))
     except ForeplanError as error:
         error.hint = " ".join(filter(None, [error.hint, keep_words(error, Path.cwd())]))
         raise
 
 
-async def _propose(brief: Brief, models: Models, limits: Limits, history: History | None) -> Plan:
+async def _propose(
+    brief: Brief, models: Models, trained: Planner | None, limits: Limits, history: History | None
+) -> Plan:
     ledger = Ledger(limits)
     offers = [WorkerOffer(name, model.spec.good_at, model.spec.known_price) for name, model in models.workers.items()]
     rules = PlanRules(
@@ -92,9 +100,11 @@ async def _propose(brief: Brief, models: Models, limits: Limits, history: Histor
         cite=brief.cite,
     )
     try:
-        plan = await propose(
-            models.planner, brief, account=ledger.account("planner"), rules=rules, workers=offers, emit=_tell
-        )
+        account = ledger.account("planner")
+        if trained is not None:
+            plan = await plan_with(trained, brief, rules, account=account, workers=offers, emit=_tell)
+        else:
+            plan = await propose(models.planner, brief, account=account, rules=rules, workers=offers, emit=_tell)
         return plan if history is None else correct(plan, history, room=rules.subtask_tokens)
     finally:
         await models.aclose()

@@ -28,6 +28,7 @@ from foreplan.cli.progress import Progress, progress
 from foreplan.cli.resuming import check_same_kind, how_to_go_on
 from foreplan.cli.telemetry import telemetry
 from foreplan.cli.text import safe
+from foreplan.cli.trained import trained_planner, without_folder
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.heap import keep_imports
 from foreplan.core.settings import Settings
@@ -62,7 +63,8 @@ def main(**flags: Any) -> int:
         ForeplanError: when it cannot be run, or cannot go on.
     """
     _check_flags(flags)
-    settings = settings_from(flags)
+    trained = trained_planner(flags)
+    settings = settings_from(without_folder(flags))
     home = home_from(flags, settings)
     work = _work(flags, home)
     models = models_from(settings)
@@ -77,6 +79,7 @@ def main(**flags: Any) -> int:
         sources=index,
         limits=settings.run_limits,
         approve=flags["approve"],
+        planner=trained,
         vary_workers=settings.vary_workers,
         history=None if models.embedded else history_of(settings, home),
         project=project_from(flags, settings),
@@ -200,8 +203,10 @@ def _deliver(result: RunResult, flags: Mapping[str, Any], home: Path) -> None:
         print(f"The report is in {flags['output']}.", file=sys.stderr)
     elif report:
         print(safe(report))
-    where = RunDirs(home).at(result.run_id).path
-    print(f"run {result.run_id}: {result.state}; everything about it is in {where}", file=sys.stderr)
+    directory = RunDirs(home).at(result.run_id)
+    print(f"run {result.run_id}: {result.state}; everything about it is in {directory.path}", file=sys.stderr)
+    if directory.page.is_file():
+        print(f"look at it with a browser: {directory.page}", file=sys.stderr)
 
 
 def _write_report(path: Path, report: str, run_id: str, home: Path) -> None:

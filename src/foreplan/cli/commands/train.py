@@ -30,8 +30,7 @@ def main(**flags: Any) -> int:
     recipe = recipe_from(flags)
     need_extra("Training")
     from foreplan.train.launch import launch_command, wants_launch
-    from foreplan.train.planner.model import check_base
-    from foreplan.train.progress import quiet
+    from foreplan.train.planner.model import check_base, quiet
     from foreplan.train.stages import open_folder, run_stage
 
     quiet()

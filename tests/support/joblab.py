@@ -147,21 +147,29 @@ class JobLab:
         for digest in digests:
             part = int(digest["subtask"].partition("-")[2])
             assert part < PARTS
-            assert [claim["text"] for claim in digest["claims"]] == [f"Part {part} weighs {weight(part)} kg."]
+            texts = [claim["text"] for claim in digest["claims"]]
+            assert texts == [f"Part {part} weighs {weight(part)} kg."], (digest, self.home)
         assert result["report"]
         assert job.progress.done == job.progress.total == subtasks
         assert job.progress.tokens == result["spend"]["tokens"]
         return result
 
-    def check_told(self, name: str, subtasks: int) -> None:
-        """That the trace of a job that one machine worked on tells each thing that matters, and no second start."""
-        events = self.events(name)
+    def check_told(self, name: str, subtasks: int, *others: JobLab) -> None:
+        """That the traces of a job tell each thing that matters, and no second start. `others`: further machines."""
+        told = [event for lab in (self, *others) for event in lab.events(name)]
+        told.sort(key=lambda event: event.at)
+        started: set[str] = set()
         ended: set[str] = set()
-        for event in events:
-            if isinstance(event, SubtaskStarted) and not event.cached:
-                assert event.subtask not in ended, f"{event.subtask} was begun again"
+        for event in told:
+            if isinstance(event, SubtaskStarted):
+                assert event.cached or event.subtask not in ended, f"{event.subtask} was begun again"
+                started.add(event.subtask)
             elif isinstance(event, SubtaskEnded):
                 ended.add(event.subtask)
         assert len(ended) == subtasks
-        assert {event.subtask for event in events if isinstance(event, PlanItem)} == ended
-        assert any(isinstance(event, RunEnded) for event in events)
+        assert started == ended == {event.subtask for event in told if isinstance(event, PlanItem)}
+        assert any(isinstance(event, RunEnded) for event in told)
+
+    def trace_bytes(self) -> int:
+        """How much the traces here hold: it grows while a worker is at work."""
+        return sum(trace.stat().st_size for trace in self.home.glob("runs/*/trace.jsonl"))

@@ -42,3 +42,29 @@ def objects(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if not isinstance(row, Mapping):
             raise TypeError(f"{str(name)[:80]} is no object")
         yield str(name), row
+
+
+def checked(row: Row) -> Row:
+    """The row, the types of what suites read seen to.
+
+    Raises:
+        TypeError: when a field is of another type than the common shape says.
+    """
+    if not isinstance(row["question"], str):
+        raise TypeError("its question is no text")
+    for doc in _objects_in(row, "docs"):
+        if not isinstance(doc.get("text"), str) or not isinstance(doc.get("title"), str):
+            raise TypeError("a document has no title or text")
+    for part in _objects_in(row, "subtasks"):
+        if not isinstance(part.get("question"), str) or not isinstance(part.get("depends_on") or [], list):
+            raise TypeError("a subtask has no question, or depends on something odd")
+    if not isinstance(row.get("meta") or {}, Mapping):
+        raise TypeError("its meta is no object")
+    return row
+
+
+def _objects_in(row: Row, name: str) -> list[Mapping[str, Any]]:
+    value = row.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        raise TypeError(f"{name} is no list of objects")
+    return value

@@ -14,7 +14,7 @@ from typing import Any
 from ...memory.files import storage_errors
 from ..errors import DataError
 from . import common, fanoutqa, gsm8k, hotpotqa, musique, natural_plan, planbench
-from .base import Form, Row, objects
+from .base import Form, Row, checked, objects
 
 MAX_FILE_BYTES = 1_000_000_000
 
@@ -67,7 +67,7 @@ def _rows(file: Path) -> Iterator[Row]:
         raise DataError(f"{file} is in no form that is known.", hint=f"Known are: {', '.join(FORMS)}.")
     for name, row in named:
         try:
-            yield form.row_of(row, name)
+            yield checked(form.row_of(row, name))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise DataError(
                 f"{file}: task {name[:80]} is malformed: {type(error).__name__}: {error!s:.200}."
@@ -78,9 +78,9 @@ def _objects(file: Path) -> Iterator[tuple[str, Any]]:
     try:
         text = file.read_text(encoding="utf-8-sig")
         try:
-            value = json.loads(text)
+            value = json.loads(text) if text.strip() else []
         except json.JSONDecodeError as error:
-            if not text[error.pos :].strip() or "\n" not in text.strip():
+            if error.msg != "Extra data":
                 raise
             value = list(_lines(file, text))
         if isinstance(value, dict) and "question" in value:

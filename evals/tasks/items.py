@@ -7,15 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from ...core.errors import SettingsError
 from ...memory.documents.base import Document
-from ...planner.brief import MAX_GOAL_CHARS, Brief
+from ...planner.brief import Brief
 from ...planner.plan import Plan
 from ...planner.validate import PlanRules
 from ..baselines.base import Piece, equal_plan
 from ..data.base import Row
 from ..data.read import read_tasks
 from ..errors import DataError
+from ..graders.base import GradingFault
 from ..graders.plan_form import parts_of
 
 SOURCES = "documents"
@@ -57,24 +60,38 @@ def self_contained(row: Mapping[str, Any], return_format: str) -> tuple[Brief, t
     """The brief of a question that says all there is to know, and the same as a document.
 
     Workers are shown no more of a brief than its beginning, so they read the question as their source.
-
-    Raises:
-        DataError: when the question is too long for a brief.
     """
     question = str(row["question"])
-    if not question.strip() or len(question) > MAX_GOAL_CHARS:
-        raise DataError(
-            f"The question of task {row['id'][:80]!r} is empty or longer than {MAX_GOAL_CHARS:,} characters."
-        )
-    brief = Brief(goal=question, return_format=return_format, sources=(SOURCES,), cite=False)
+    brief = brief_of(row, goal=question, return_format=return_format, sources=(SOURCES,), cite=False)
     return brief, (Document("The question", question, "question"),)
 
 
+def brief_of(row: Mapping[str, Any], **fields: Any) -> Brief:
+    """A row's brief.
+
+    Raises:
+        DataError: when a field is empty or too long for one.
+    """
+    try:
+        return Brief(**fields)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DataError(f"Task {row['id'][:80]!r} makes no brief: {where}: {first['msg']}.") from error
+
+
 def gold_of(row: Row) -> Callable[[PlanRules], Plan] | None:
-    """The gold plan: a subtask for each of the row's parts. None when it has none."""
+    """The gold plan: a subtask for each of the row's parts. None when it has none.
+
+    Raises:
+        DataError: when the parts are malformed.
+    """
     if not row.get("subtasks"):
         return None
-    parts = parts_of(row)
+    try:
+        parts = parts_of(row)
+    except GradingFault as error:
+        raise DataError(f"Task {row['id'][:80]!r} cannot be used: {error}.") from error
     number = {part.id: at for at, part in enumerate(parts, 1)}
     pieces = [
         Piece(

@@ -10,11 +10,10 @@ from pathlib import Path
 from random import Random
 
 from ...memory.documents.base import Document
-from ...planner.brief import Brief
 from ..data.base import Row
 from ..graders.own import own_grader
 from .base import EvalTask
-from .items import ANSWER_LINE, SOURCES, gold_of, rows_in
+from .items import ANSWER_LINE, SOURCES, brief_of, gold_of, rows_in
 
 NAME = "multihop"
 OTHERS = 9
@@ -37,7 +36,9 @@ def _task(rows: Sequence[Row], place: int) -> EvalTask:
     gold = gold_of(row)
     return EvalTask(
         id=row["id"],
-        brief=Brief(goal=row["question"], return_format=ANSWER_LINE if one else "", sources=(SOURCES,), length="short"),
+        brief=brief_of(
+            row, goal=row["question"], return_format=ANSWER_LINE if one else "", sources=(SOURCES,), length="short"
+        ),
         item={name: value for name, value in row.items() if name != "docs"},
         grader=own_grader("answer_match") if one else own_grader("gold_facts", kind="answer"),
         beside={"plan": own_grader("plan_match")} if gold else {},

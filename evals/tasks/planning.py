@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...planner.brief import Brief
 from ..data.base import Row
-from ..errors import DataError
 from ..graders.own import own_grader
 from .base import EvalTask
-from .items import gold_of, rows_in, self_contained
+from .items import brief_of, gold_of, rows_in, self_contained
 
 NAME = "planning"
 
@@ -50,14 +48,12 @@ def _task(row: Row) -> EvalTask:
 def _scheduled(row: Row) -> EvalTask:
     """Steps with durations: which wait for which is what the planner has to say."""
     steps = "\n".join(f"- {each['question']} ({each['duration']})" for each in row["subtasks"])
-    try:
-        brief = Brief(
-            goal=f"{row['question']}: plan it so that it is done as soon as possible, with as many hands as needed.",
-            constraints=("One subtask for each step, and no others.", "A step waits only for those that it needs."),
-            context=f"The steps, with how long each takes:\n{steps}",
-        )
-    except ValueError as error:
-        raise DataError(f"The task {row['id'][:80]!r} makes no brief: {error!s:.200}.") from error
+    brief = brief_of(
+        row,
+        goal=f"{row['question']}: plan it so that it is done as soon as possible, with as many hands as needed.",
+        constraints=("One subtask for each step, and no others.", "A step waits only for those that it needs."),
+        context=f"The steps, with how long each takes:\n{steps}",
+    )
     return EvalTask(
         id=row["id"],
         brief=brief,

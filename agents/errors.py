@@ -6,7 +6,9 @@
     ├── ToolFailed        a tool could not do what it was asked; `.kind` says whether asking again may help
     └── InputError
         ├── UnknownJob    2   no job, or more than one, has an id that begins so
-        └── JobRefused    2   a job is not in a state in which this can be done to it
+        ├── JobRefused    2   a job is not in a state in which this can be done to it
+        ├── UnknownFeed   2   no feed has this name
+        └── FeedRefused   2   a feed is not in a state in which this can be done to it, or its name is taken
 """
 
 from __future__ import annotations
@@ -28,6 +30,14 @@ class UnknownJob(InputError):
 
 class JobRefused(InputError):
     """A job is not in a state in which this can be done to it."""
+
+
+class UnknownFeed(InputError):
+    """No feed has this name."""
+
+
+class FeedRefused(InputError):
+    """A feed is not in a state in which this can be done to it, or its name is taken."""
 
 
 def of_database(error: BaseException) -> bool:

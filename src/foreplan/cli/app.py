@@ -35,7 +35,7 @@ from foreplan.cli.flags import (
     Worker,
     Writer,
 )
-from foreplan.cli.groups import evals, jobs, memory, rating, sources, traces, train, worker_command
+from foreplan.cli.groups import evals, feeds, jobs, memory, rating, sources, traces, train, worker_command
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -47,7 +47,7 @@ app = typer.Typer(
     "citations.",
     epilog="\b\nExit codes:\n" + "".join(f"  {code:>3}  {meaning}\n" for code, meaning in EXIT_CODES.items()),
 )
-for group in (sources, memory, traces, rating, evals, jobs, train, worker_command):
+for group in (sources, memory, traces, rating, evals, jobs, feeds, train, worker_command):
     app.add_typer(group.app)
 
 

@@ -18,7 +18,12 @@ _REPORT_EVERY = 500
 
 
 def index_folder(home: Path, folders: Sequence[Path]) -> Path:
-    """Where the index of these folders is kept: the same for the same folders in any order."""
+    """Where the index of these folders is kept: the same for the same folders in any order.
+
+    That of a folder which is a run's own, such as a feed's new documents, is kept with the run and goes with it.
+    """
+    if len(folders) == 1 and folders[0].parent.parent == home / "runs":
+        return folders[0].parent / "index"
     names = sorted({str(folder.expanduser().resolve()) for folder in folders})
     return home / "indexes" / hashlib.sha256("\0".join(names).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 

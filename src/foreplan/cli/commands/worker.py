@@ -81,6 +81,7 @@ def _zombie(pid: int) -> bool:
 
 
 def _work(places: JobPlaces, flags: Mapping[str, Any]) -> int:
+    from foreplan.agents.feeds.schedule import FeedDuty
     from foreplan.agents.jobs.worker import Worker, WorkerLimits
     from foreplan.cli.job_context import Preparing
     from foreplan.cli.log import write_log
@@ -99,6 +100,7 @@ def _work(places: JobPlaces, flags: Mapping[str, Any]) -> int:
         Preparing(settings, places.home),
         log=lambda job, error: f"{type(error).__name__}: {str(error)[:300]}. {write_log(error, places.home)}",
         on_lost=lambda error: _begin_anew(f"the database took this worker for dead ({error})"),
+        duty=FeedDuty(allow_hosts=settings.tools.allow_hosts),
     )
     _stopped_by_signals(worker.stop)
     print(f"worker {worker.name} works on the jobs in {places.home}", file=sys.stderr, flush=True)

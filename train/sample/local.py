@@ -17,6 +17,7 @@ from ..grammar.base import Grammar, Walk
 from ..grammar.mask import MaskTable, masked_log_softmax
 from ..rollout import Field, Rollout
 from ..trainer.prefix import run_prompts
+from .roomy import with_room
 
 Read = Callable[[Sequence[int]], tuple[str, Plan | None, dict[Field, tuple[int, int]]]]
 """Reads completion ids: their text, the plan in it (or None), and which tokens wrote which field."""
@@ -78,6 +79,7 @@ class LocalSampler:
         source = torch.Generator(device=device).manual_seed(seed)
         ids, mask = _left_padded(prompts, self._pad, device)
         logits, cache = run_prompts(self._model, ids, mask)
+        cache = with_room(cache, max_tokens)
         for step in range(max_tokens):
             tokens = self._next(logits, lines, source)
             if all(line.ended for line in lines) or step + 1 == max_tokens:

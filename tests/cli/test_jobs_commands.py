@@ -88,6 +88,8 @@ def test_settings_travel_without_keys_and_get_the_workers_own_for_the_same_endpo
     sent = without_secrets(own)
     assert "k1" not in json.dumps(sent)
     assert with_own_secrets(sent, own).api_key == own.api_key
+    unlimited = Settings.model_validate({"limits": {"tokens": "none"}})
+    assert with_own_secrets(without_secrets(unlimited), own).limits.tokens is None
     elsewhere = own.model_copy(update={"base_url": "http://two/v1"})
     assert with_own_secrets(sent, elsewhere).api_key is None
     check_keys(own, own)

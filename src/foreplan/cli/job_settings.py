@@ -19,7 +19,7 @@ _OF_THE_WORKER = {"jobs", "storage", "mcp", "telemetry"}
 
 def without_secrets(settings: Settings) -> dict[str, Any]:
     """The settings as JSON: no key, nothing of MCP servers (whose variables and headers are secrets)."""
-    data = settings.model_dump(mode="json", exclude_unset=True, exclude=_OF_THE_WORKER, exclude_none=True)
+    data = settings.model_dump(mode="json", exclude_unset=True, exclude=_OF_THE_WORKER)
     for table in (data, *(data.get(name, {}) for name in _TABLES), *data.get("workers", {}).values()):
         table.pop("api_key", None)
     data.get("tools", {}).pop("web_search_api_key", None)

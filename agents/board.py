@@ -58,8 +58,9 @@ class Board:
     def __init__(self, store: BaseStore, run: str) -> None:
         self._store = store
         shelf = hashlib.sha256(run.encode()).hexdigest()[:32]
+        self._shelf = ("foreplan", "run", shelf)
         self._plan, self._results, self._journal, self._exchanges = (
-            ("foreplan", "run", shelf, part) for part in ("plan", "result", "journal", "exchange")
+            (*self._shelf, part) for part in ("plan", "result", "journal", "exchange")
         )
 
     async def commit(self, head: PlanHead | None, position: int, subtasks: Sequence[Subtask]) -> None:
@@ -123,6 +124,11 @@ class Board:
     async def exchanges(self) -> list[dict[str, Any]]:
         """What was kept of the planner's exchanges, in order: `revision`, `sent`, `said` and `reasoning` of each."""
         return [value for _, value in sorted((await self._all(self._exchanges)).items())]
+
+    async def forget(self) -> None:
+        """Delete all that is kept of the run."""
+        items = await self._store.asearch(self._shelf, limit=_MOST)
+        await asyncio.gather(*(self._store.adelete(tuple(item.namespace), item.key) for item in items))
 
     async def _all(self, namespace: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         return {item.key: item.value for item in await self._store.asearch(namespace, limit=_MOST)}

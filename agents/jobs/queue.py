@@ -6,9 +6,11 @@ durable. The only private part of DBOS that is used is `_sys_db`, in three place
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
@@ -164,13 +166,19 @@ class JobQueue:
         self._again(job.id)
 
     def remove(self, job: Job) -> None:
-        """Forget a job that is not active; its run's directory stays, as any run's.
+        """Forget a job that is not active, and what its run kept in PostgreSQL; its directory stays, as any run's.
 
         Raises:
             JobRefused: when it is active.
         """
         if job.state in ACTIVE and job.state != "other version":
             raise JobRefused(f"Job {job.id} is {job.state}.", hint=f"Stop it first: foreplan jobs cancel {job.id}")
+        if self.places.database is not None:
+            from ..forget import forget_run
+
+            # In a thread of its own, since an app may call this where an event loop runs already.
+            with ThreadPoolExecutor(max_workers=1) as thread:
+                thread.submit(asyncio.run, forget_run(self.places.database, job.id)).result()
         self.client.delete_workflow(job.id)
         self.book.forget(job.id)
 

@@ -53,6 +53,12 @@ DELETE FROM foreplan_artifact_use WHERE run IN (
 )
 """
 
+_FORGET_RUN = """
+WITH forgotten AS (DELETE FROM foreplan_artifact_use WHERE run = %(run)s RETURNING sha256)
+DELETE FROM foreplan_artifact a USING forgotten f WHERE a.sha256 = f.sha256
+    AND NOT EXISTS (SELECT 1 FROM foreplan_artifact_use u WHERE u.sha256 = a.sha256 AND u.run <> %(run)s)
+"""
+
 _DELETE_UNUSED = """
 DELETE FROM foreplan_artifact a WHERE NOT EXISTS (SELECT 1 FROM foreplan_artifact_use u WHERE u.sha256 = a.sha256)
 """
@@ -87,6 +93,11 @@ class PostgresArtifacts(StoredArtifacts):
         with self._transaction("collect garbage in", alone=True) as connection:
             connection.execute(_FORGET_RUNS, ([_text(run) for run in keep_runs], time.time() - grace_s))
             return connection.execute(_DELETE_UNUSED).rowcount
+
+    def forget(self, run: str) -> int:
+        """Delete what one run alone has used; how many that were."""
+        with self._transaction("forget a run in", alone=True) as connection:
+            return connection.execute(_FORGET_RUN, {"run": _text(run)}).rowcount
 
     def __len__(self) -> int:
         with self._errors("read"), self._pool.connection() as connection:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from foreplan.agents.jobs.alive import file_alive
 from foreplan.agents.jobs.queue import JobQueue
 from foreplan.agents.jobs.state import Job
 from foreplan.cli.job_places import places_from, queue_from
@@ -14,6 +15,7 @@ from foreplan.cli.progress import PlainLines
 from foreplan.cli.text import duration, number, one_line, safe
 from foreplan.cli.worker_start import ensure_worker
 from foreplan.core.errors import InputError
+from foreplan.core.events import RunEnded
 from foreplan.memory.rundir import RunDirs
 from foreplan.memory.trace.reader import read_events
 
@@ -80,14 +82,17 @@ def _logs(queue: JobQueue, job: Job, *, as_json: bool) -> None:
             f"Job {job.id} has left no trace here: it is {job.state}.",
             hint=f"Worker {job.worker} keeps it on its own machine." if job.worker else "No worker has taken it yet.",
         )
-    lines = PlainLines()
+    lines, whole = PlainLines(), job.state in ("queued", "waiting")
     for event in read_events(trace):
+        whole = whole or isinstance(event, RunEnded)
         if as_json:
             print(event.model_dump_json())
         elif line := lines.line(event):
             print(safe(line))
     if job.outcome.get("error") and not as_json:
         print(safe(f"error: {job.outcome['error']}"))
+    if queue.places.database is not None and not whole and not file_alive(queue.places.workers, job.worker):
+        print(f"Worker {job.worker} went on with it, and keeps the rest on its own machine.", file=sys.stderr)
 
 
 def _steer(queue: JobQueue, job: Job, flags: Mapping[str, Any]) -> None:

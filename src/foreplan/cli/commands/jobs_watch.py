@@ -1,6 +1,7 @@
 """`foreplan jobs watch`: a job's id goes in; the same live tree as that of `foreplan run` is shown until the job rests.
 
-Any number of watchers read the trace that the job's worker writes; none of them changes anything.
+Any number of watchers read the trace that the job's worker writes; none of them changes anything. The trace stays on
+that worker's machine: from another one, a job's state is told by a line whenever it changes.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
+from foreplan.agents.jobs.alive import file_alive
 from foreplan.agents.jobs.queue import JobQueue
 from foreplan.agents.jobs.state import ACTIVE, Job
 from foreplan.cli.commands.jobs import line_of
@@ -31,17 +34,13 @@ def main(**flags: Any) -> int:
     with queue_from(flags) as queue:
         job = queue.find(flags["job"])
         trace = RunDirs(queue.places.home).at(job.id).trace
-        resting = _Resting(queue, job)
-        if flags["as_json"]:
-            for event in follow_events(trace, resting):
-                print(event.model_dump_json(), flush=True)
-        elif resting.job.state not in ACTIVE and not trace.is_file():
-            print("It leaves no trace on this machine.", file=sys.stderr)
-        else:
-            with progress() as shown:
-                for event in follow_events(trace, resting):
-                    shown(event)
-        job = resting.job
+        watched = _Watched(queue, job)
+        told = False
+        while not (told and watched.resting):
+            tell = _tell_state if watched.elsewhere else _tell_events
+            tell(watched, trace, as_json=flags["as_json"])
+            told = True
+        job = watched.job
     if flags["as_json"]:
         print(json.dumps(job.to_json()))
     else:
@@ -53,16 +52,59 @@ def main(**flags: Any) -> int:
     return EXIT_OF_STATE.get(job.state, UNEXPECTED)
 
 
-class _Resting:
-    """Whether nothing more happens in a job, looked up now and then. A job on another machine is told of in words."""
+def _tell_events(watched: _Watched, trace: Path, *, as_json: bool) -> None:
+    """Show what the trace on this machine tells, until the job rests or goes on elsewhere."""
+    if as_json:
+        for event in follow_events(trace, watched.over):
+            print(event.model_dump_json(), flush=True)
+    elif watched.resting and not trace.is_file():
+        print("It leaves no trace on this machine.", file=sys.stderr)
+    else:
+        with progress() as shown:
+            for event in follow_events(trace, watched.over):
+                shown(event)
+
+
+def _tell_state(watched: _Watched, _trace: Path, *, as_json: bool) -> None:
+    """Say how the job is whenever that changes, until it rests or a worker of this machine takes it."""
+    if not as_json:
+        print(f"Worker {watched.job.worker} keeps its tree on its own machine; here is its state.", file=sys.stderr)
+    told = ""
+    while watched.elsewhere and not watched.resting:
+        job = watched.job
+        if (state := f"{job.state} {job.progress}") != told:
+            told = state
+            line = json.dumps(job.to_json()) if as_json else f"{job.id}: {line_of(job)}"
+            print(line, file=sys.stdout if as_json else sys.stderr, flush=True)
+        time.sleep(_LOOK_S)
+
+
+class _Watched:
+    """A job as it was at the last look, which is made now and then."""
 
     def __init__(self, queue: JobQueue, job: Job) -> None:
-        self._queue = queue
-        self.job = job
-        self._looked_at = 0.0
+        self._queue, self._job = queue, job
+        self._looked_at = time.monotonic()
 
-    def __call__(self) -> bool:
+    @property
+    def job(self) -> Job:
+        """The job; looked up again when the last look is old."""
         if time.monotonic() - self._looked_at >= _LOOK_S:
-            self.job = self._queue.find(self.job.id)
+            self._job = self._queue.find(self._job.id)
             self._looked_at = time.monotonic()
+        return self._job
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing more happens in it."""
         return self.job.state not in ACTIVE
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether a worker of another machine is at work on it, whose trace cannot be read here."""
+        places, job = self._queue.places, self.job
+        return places.database is not None and job.state == "running" and not file_alive(places.workers, job.worker)
+
+    def over(self) -> bool:
+        """Whether nothing more will be written into the trace on this machine."""
+        return self.resting or self.elsewhere

@@ -6,8 +6,11 @@ A row has `id`, `question`, `answer` and, where the set knows them, `answer_alia
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeAlias
+
+MAX_ID_CHARS = 200
 
 Row: TypeAlias = dict[str, Any]
 """One task in the common shape."""
@@ -49,9 +52,13 @@ def checked(row: Row) -> Row:
 
     Raises:
         TypeError: when a field is of another type than the common shape says.
+        ValueError: when its id is empty or too long, or it holds half a character, which nothing could write.
     """
     if not isinstance(row["question"], str):
         raise TypeError("its question is no text")
+    if not 0 < len(row["id"]) <= MAX_ID_CHARS:
+        raise ValueError(f"its id is empty or longer than {MAX_ID_CHARS} characters")
+    json.dumps(row, ensure_ascii=False).encode()
     for doc in _objects_in(row, "docs"):
         if not isinstance(doc.get("text"), str) or not isinstance(doc.get("title"), str):
             raise TypeError("a document has no title or text")

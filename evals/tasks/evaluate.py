@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -105,15 +106,24 @@ def evaluate(
         KeyboardInterrupt: it was stopped; what was done is kept.
         ForeplanError: an endpoint failed; what was done is kept.
     """
-    if importlib.util.find_spec("inspect_ai") is None:
-        raise MissingExtra("inspect-ai", "Evaluating")
-    from .inspected import Sitting, run_suite
-
+    run_suite = _runner()
     session = Session(setting.folder, spec)
     tasks = {task.id: task for task in chosen}
-    log = run_suite(Sitting(tasks, setting, session, told), concurrency=concurrency)
+    log = run_suite(tasks, setting, session, concurrency=concurrency, told=told)
     wanted = [(task, epoch) for task in tasks for epoch in range(spec.epochs)]
-    return Evaluated(spec, setting.folder, Path(log.location), tuple(session.records[each] for each in wanted))
+    return Evaluated(spec, setting.folder, log, tuple(session.records[each] for each in wanted))
+
+
+def _runner() -> Callable[..., Path]:
+    """`inspected.run_suite`, whose module needs inspect-ai.
+
+    Raises:
+        MissingExtra: without inspect-ai.
+    """
+    if importlib.util.find_spec("inspect_ai") is None:
+        raise MissingExtra("inspect-ai", "Evaluating")
+    found: Callable[..., Path] = importlib.import_module(".inspected", __package__).run_suite
+    return found
 
 
 def _lacking(context: Context, baseline: str | None) -> frozenset[str]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from inspect_ai import Epochs, Task
 from inspect_ai import eval as inspect_eval
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.log import EvalLog
 from inspect_ai.model import ModelOutput
 from inspect_ai.scorer import Score, Scorer, Target, mean, scorer, stderr
 from inspect_ai.solver import Generate, Solver, TaskState, solver
@@ -91,19 +91,30 @@ class Sitting:
         return Done(text, found, record, notes={"kept": True})
 
 
-def run_suite(sitting: Sitting, *, concurrency: int) -> EvalLog:
-    """Run all tasks of a sitting; returns the log, which is in the session's folder.
+def run_suite(
+    tasks: Mapping[str, EvalTask],
+    setting: Setting,
+    session: Session,
+    *,
+    concurrency: int,
+    told: Callable[[EvalRecord], None],
+) -> Path:
+    """Run the tasks that have no record yet; returns the log, which is in the session's folder and has all tasks.
 
     Args:
-        sitting: what to do.
+        tasks: by their ids.
+        setting: how they are carried out.
+        session: what is kept of them.
         concurrency: tasks at the same time.
+        told: told each record when it is kept.
 
     Raises:
         KeyboardInterrupt: it was stopped; what was done is kept.
         Exception: the first error that stopped it.
     """
-    spec = sitting.session.spec
-    samples = [_sample(task) for task in sitting.tasks.values()]
+    sitting = Sitting(tasks, setting, session, told)
+    spec = session.spec
+    samples = [_sample(task) for task in tasks.values()]
     logs = inspect_eval(
         Task(
             dataset=MemoryDataset(samples, name=spec.suite),
@@ -115,7 +126,7 @@ def run_suite(sitting: Sitting, *, concurrency: int) -> EvalLog:
         ),
         model=None,
         display="none",
-        log_dir=str(sitting.session.folder),
+        log_dir=str(session.folder),
         log_format="eval",
         log_level="error",
         log_realtime=False,
@@ -130,7 +141,7 @@ def run_suite(sitting: Sitting, *, concurrency: int) -> EvalLog:
         raise KeyboardInterrupt
     if logs[0].status != "success":
         raise EvalsError(f"inspect-ai could not finish: {logs[0].error.message if logs[0].error else logs[0].status}")
-    return logs[0]
+    return Path(logs[0].location)
 
 
 def _sample(task: EvalTask) -> Sample:

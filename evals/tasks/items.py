@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,14 @@ def rows_in(data: Sequence[Path], suite: str, usable: Callable[[Row], bool], lim
 
     Raises:
         SettingsError: when no data is named.
-        DataError: when there is no such row.
+        DataError: when there is no such row, or two have one id.
     """
     if not data:
         raise SettingsError(f"The suite {suite} needs a data set.", hint="Name its folder with --data DIR.")
     found = [row for path in data for row in read_tasks(path) if usable(row)]
+    twice = next((name for name, count in Counter(row["id"] for row in found).items() if count > 1), None)
+    if twice is not None:
+        raise DataError(f"The task {twice[:80]!r} stands in more than one of the data sets.", hint="Leave one out.")
     if not found:
         names = ", ".join(map(str, data))
         raise DataError(f"{names} has no task for the suite {suite}.", hint="docs/evals.md says what each suite reads.")

@@ -105,6 +105,8 @@ def test_a_folder_is_read_in_the_order_of_its_files_and_the_common_shape_goes_th
         ('[{"id": 1, "question": "a"}, {"id": "1", "question": "b"}]', "stands twice"),
         ('{"x": {"golden_plan": "p", "prompt_0shot": "Meet.", "duration": "1"}}', "work hours"),
         ("[" * 100_000, "is not JSON"),
+        ('[{"id": "", "question": "a"}]', "its id is empty"),
+        ('[{"id": "1", "question": "\\ud800"}]', "surrogates"),
     ],
 )
 def test_what_is_no_data_is_refused_with_the_place(tmp_path: Path, text: str, said: str):

@@ -119,6 +119,9 @@ def test_data_where_there_must_be_some_and_none_where_not(tmp_path: Path, name: 
 def test_data_of_another_kind_or_too_long_is_refused(tmp_path: Path):
     with pytest.raises(DataError, match="no task for the suite multihop"):
         tasks_of("multihop", tmp_path, GSM)
+    file = written(tmp_path, [GSM])
+    with pytest.raises(DataError, match="more than one of the data sets"):
+        suite("math").tasks([file, file], 1)
     with pytest.raises(DataError, match="makes no brief"):
         tasks_of("math", tmp_path, {"id": "x", "question": "y" * 30_000, "answer": 1})
     with pytest.raises(DataError, match="makes no brief"):

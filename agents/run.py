@@ -1,11 +1,13 @@
 """Running a brief in a directory of its own, durably: what the command line does, as a function.
 
-In go a brief and a context; out come a `RunResult` and a directory with brief, plan, report, result, trace, artifacts
-and state. Law: a run killed at any point goes on from its finished subtasks with `resume`; nothing paid is paid again.
+In go a brief and a context; out come a `RunResult` and a directory with brief, plan, report, page, result, trace,
+artifacts and state. Law: a run killed at any point goes on from its finished subtasks with `resume`; nothing paid is
+paid again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass, replace
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from langgraph.runtime import RunControl
 
-from ..core.events import Event, silent
+from ..core.events import Event, Noted, silent
 from ..core.models.roles import ROLES
 from ..memory.artifacts import open_artifacts
 from ..memory.redact import Redactor
@@ -25,6 +27,7 @@ from ..planner.wire import dump_plan, load_plan
 from .context import Context
 from .durable import database_errors, open_saver, open_store
 from .loop import Approve, run_graph
+from .page.page import run_page
 from .result import RunResult
 
 OnEvent = Callable[[Event], None]
@@ -126,7 +129,20 @@ class _Drive:
                 result = await self._run(trace)
             if not self.directory.finished:
                 _leave(self.directory, result, trace)
+                await self._leave_page()
         return result
+
+    async def _leave_page(self) -> None:
+        """Write the page about the run. One whose page cannot be written is over all the same."""
+        try:
+            # In a thread: the page of a large run takes a second or two.
+            await asyncio.to_thread(self._write_page)
+        except Exception as error:  # whatever it is, the run has its result
+            self.on_event(Noted(text=f"The page about the run could not be written: {error}", level="warning"))
+
+    def _write_page(self) -> None:
+        with closing(open_artifacts(self.database or self.directory.artifacts)) as artifacts:
+            self.directory.write(self.directory.page, run_page(self.directory, artifacts=artifacts))
 
     async def _run(self, trace: TraceWriter) -> RunResult:
         def tell(event: Event) -> None:

@@ -79,8 +79,10 @@ def items_of(facts: Facts) -> Items:
         for name, parents in graph.items()
         if not rows[name].dropped
     }
-    path = dag.critical_path(planned, {name: times[name][1] - times[name][0] for name in planned})
-    critical = set(path.ids) if path.length else set()
+    seconds = {name: times[name][1] - times[name][0] for name in planned}
+    path = dag.critical_path(planned, seconds)
+    # What still waits at the end of the chain has taken no time.
+    critical = {name for name in path.ids if seconds[name]}
     items = tuple(
         Item(
             number=number[name],

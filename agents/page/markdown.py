@@ -15,7 +15,7 @@ from markdown_it.token import Token
 
 from ...core.drawing.svg import Markup, clean, escape, tag
 
-MAX_CHARS = 300_000
+MAX_CHARS = 200_000
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _NUMBERS = re.compile(r"\[(\d{1,6}(?:, ?\d{1,6})*)\]")
 _TOP_HEADING, _LAST_HEADING = 3, 6

@@ -1,14 +1,17 @@
-"""`foreplan show`: lists the runs of the data home, or shows one from its trace and its report."""
+"""`foreplan show`: lists the runs of the data home, or shows one from its trace and report, as text or as a page."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from foreplan.cli.drawing import draw
 from foreplan.cli.given import home_from, settings_from
+from foreplan.cli.plan_file import check_output, write_output
 from foreplan.cli.text import one_line, safe
 from foreplan.core.errors import InputError
 from foreplan.memory.rundir import RunDir, RunDirs
@@ -26,20 +29,50 @@ def main(**flags: Any) -> int:
     Raises:
         UnknownRun: when no run has that id.
     """
+    _check(flags)
     runs = RunDirs(home_from(flags, settings_from(flags)))
     if flags["run_id"] is None:
-        if flags["report"]:
-            raise InputError("Whose report?", hint="Give the run's id; `foreplan show` lists them.")
         _list(runs, as_json=flags["as_json"])
         return 0
     directory = runs.find(flags["run_id"])
-    if flags["as_json"]:
+    if flags["html"]:
+        path = _write_page(directory, flags["output"])
+        print(json.dumps({"run": directory.run, "page": str(path)}) if flags["as_json"] else path)
+    elif flags["as_json"]:
         print(json.dumps(_summary(directory) if not directory.finished else directory.read(directory.result)))
     elif flags["report"]:
         print(_report(directory))
     else:
         _show(directory)
     return 0
+
+
+def _check(flags: Mapping[str, Any]) -> None:
+    """See that the flags go together, before anything is looked for.
+
+    Raises:
+        InputError: when they do not, or the page cannot go where it is to go.
+    """
+    if flags["run_id"] is None and (flags["report"] or flags["html"]):
+        what = "report" if flags["report"] else "page"
+        raise InputError(f"Whose {what}?", hint="Give the run's id; `foreplan show` lists them.")
+    if flags["report"] and flags["html"]:
+        raise InputError("A report is a text, and --html makes a page.", hint="Give --report or --html, not both.")
+    if flags["output"] and not flags["html"]:
+        raise InputError("-o says where a page goes.", hint="Give --html with it.")
+    check_output(flags["output"])
+
+
+def _write_page(directory: RunDir, output: Path | None) -> Path:
+    """Write the page about a run, which may still go on; where it is."""
+    from foreplan.agents.page.page import run_page  # Markdown and figures are needed for pages only
+
+    page = run_page(directory)
+    if output is None:
+        directory.write(directory.page, page)
+        return directory.page
+    write_output(output, page)
+    return output
 
 
 def _list(runs: RunDirs, *, as_json: bool) -> None:

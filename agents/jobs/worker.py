@@ -90,6 +90,8 @@ class Worker:
         self._stop = threading.Event()
         self._why_over = ""
         self._suspects: set[str] = set()
+        self._left: set[str] = set()
+        self._unrecorded: set[str] = set()
         self._due: dict[str, float] = {}
 
     def stop(self) -> None:
@@ -169,11 +171,13 @@ class Worker:
             job, read_spec(data), self.places, self._book, self.prepare,
             draining=self._stop.is_set, over_limit=lambda: self._why_over, log=self.log,
         )  # fmt: skip
+        self._left.discard(job)
         self._sittings[job] = sitting
         try:
             return await sitting.to_the_end()
         finally:
             del self._sittings[job]
+            self._left.add(job)
             with suppress(DBAPIError):
                 self._tell(sitting)
 
@@ -227,7 +231,9 @@ class Worker:
         Twice, because a worker whose connection was cut is dead to PostgreSQL a moment before it knows it itself. A
         lock on a file is not lost so, and one look is enough.
         """
+        left = set(self._left)
         held = self._queue.held()
+        self._give_back_unrecorded(left, set(held.get(self.name, ())))
         others = [worker for worker in held if worker != self.name]
         alive = alive_in(self.places) if others else bool
         dead = {worker for worker in others if not alive(worker)}
@@ -236,12 +242,24 @@ class Worker:
             self._queue.give_back(held[worker], worker)
         self._suspects = dead
 
+    def _give_back_unrecorded(self, left: set[str], held: set[str]) -> None:
+        """Give back what this worker has left and still holds in two looks running.
+
+        DBOS gives a job up whose outcome it could not write, for example because the disk was full. Its run has ended
+        or goes on by its keys, so that nothing is done twice.
+        """
+        self._left -= left - held
+        sure = left & held & self._unrecorded
+        self._queue.give_back(sorted(sure), self.name)
+        self._unrecorded = left & held
+
     def _drain(self) -> None:
         """Wait until each job stands at a place from which it goes on without loss."""
         while self._sittings:
             for sitting in list(self._sittings.values()):
                 sitting.drain(PUT_BACK)
-                self._tell(sitting)
+                with suppress(DBAPIError):
+                    self._tell(sitting)
             if self._session is not None:
                 self._session.check()
             time.sleep(_TURN_S / 5)

@@ -144,11 +144,11 @@ class SqliteArtifacts(StoredArtifacts):
         try:
             yield
         except sqlite3.Error as error:
-            locked = "locked" in str(error)
+            locked, full = "locked" in str(error), "full" in str(error)
             raise StorageError(
                 f"Could not {doing} the artifact database {self.path}: {error}.",
                 hint="Another process holds it; try again." if locked else "Check free space, rights and the path.",
-                kind="transient" if locked else "tool",
+                kind="transient" if locked or full else "tool",
             ) from error
 
 

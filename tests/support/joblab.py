@@ -38,7 +38,7 @@ class JobLab:
                 (self.sources / name).write_text(text)
         roles = "".join(f'[{role}]\nmodel = "{role}"\n' for role in ("planner", "worker", "writer"))
         jobs = f'[jobs]\ndatabase = "{database}"\n' if database else "[jobs]\n"
-        self.config = home / "foreplan.toml"
+        self.config, self.log = home / "foreplan.toml", home / "workers.log"
         self.config.write_text(
             f'base_url = "{url}"\napi_key = "test"\n{roles}[limits]\ntokens = "none"\nconcurrency = {concurrency}\n'
             f"{jobs}{toml}"
@@ -110,8 +110,7 @@ class JobLab:
         return [{"worker": worker, "pid": pid} for worker, pid in local_workers(self.places).items()]
 
     def worker(self, *more: str, environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
-        log = (self.home / "workers.log").open("ab")
-        with log:
+        with self.log.open("ab") as log:
             worker = subprocess.Popen(
                 self.command("worker", *more), env={**self.environment, **(environment or {})}, stdout=log, stderr=log
             )
@@ -130,8 +129,7 @@ class JobLab:
         return all(known[name].state not in ("queued", "running", "interrupted") for name in names)
 
     def said(self) -> str:
-        log = self.home / "workers.log"
-        return log.read_text(errors="replace")[-3_000:] if log.exists() else ""
+        return self.log.read_text(errors="replace")[-3_000:] if self.log.exists() else ""
 
     def events(self, name: str) -> list[Event]:
         trace = self.home / "runs" / name / "trace.jsonl"

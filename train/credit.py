@@ -1,7 +1,7 @@
 """Advantages: episodes and a reward go in; how much better than its group each token did comes out.
 
 1. A reward's credits are compared with the mean of the group's credits of the same term about the same part.
-2. The difference goes to the tokens that caused it (`Credit.tokens`), so each token gets (B, T) what is its own.
+2. The difference goes to the tokens that caused it (`Credit.tokens`), so each token gets what is its own, (B, T).
 3. The tokens that wrote one field (all budgets, all workers, all forecasts of the median ...) are divided by their root
    mean square over the whole batch: little may be at stake in a budget, and it is to be learned nevertheless.
 

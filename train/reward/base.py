@@ -97,7 +97,7 @@ def _tokens(rollout: Rollout, subtasks: Iterable[str], of: Callable[[str], bool]
 
 
 def field(rollout: Rollout, subtask: str, name: str) -> Ranges | None:
-    """The tokens of one field; None when nobody knows who wrote what."""
+    """The tokens of one field; None (all) when nobody knows who wrote what."""
     span = rollout.spans.get((subtask, name))
     return None if span is None else (span,)
 

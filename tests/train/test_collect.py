@@ -1,6 +1,7 @@
 """One step's practice: groups that teach nothing are replaced, dead ends pause, all processes stay alike."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,13 @@ class Lessons:
 
 
 def collector(**change):
-    parts = {"curriculum": Seeds(), "sampler": Blank(), "executor": Played(), "advantages": Lessons(), "refills": 3}
+    parts: dict[str, Any] = {
+        "curriculum": Seeds(),
+        "sampler": Blank(),
+        "executor": Played(),
+        "advantages": Lessons(),
+        "refills": 3,
+    }
     parts.update(change)
     return Collector(prompt=prompt_ids, group=2, max_tokens=9, **parts), parts
 
@@ -93,7 +100,7 @@ def test_processes_practise_on_different_problems_and_tell_the_curriculum_of_all
         return gather
 
     made = [collector() for _ in range(2)]
-    found = [None, None]
+    found: list[Any] = [None, None]
 
     def run(rank):
         found[rank] = made[rank][0].collect(4, seed=5, process=Process(rank, 2, gather_of(rank)))

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from foreplan.train.errors import RecipeError
-from foreplan.train.trainer.config import OWNED, RLConfig, blank_rows, grpo_config
+from foreplan.train.trainer.config import OWNED, RLConfig
 
 
 @pytest.mark.parametrize("name", OWNED)
@@ -15,6 +15,8 @@ def test_what_follows_from_other_choices_cannot_be_set_behind_them(name):
 
 def test_trl_gets_the_choices_and_its_own_options(tmp_path):
     pytest.importorskip("trl")
+    from foreplan.train.trainer.arguments import blank_rows, grpo_config
+
     config = RLConfig(groups=4, group=6, micro_batch=6, updates=2, save_every=4, trl={"weight_decay": 0.1})
     made = grpo_config(config, tmp_path, processes=2, cpu=True)
     assert made.per_device_train_batch_size == 6

@@ -128,7 +128,12 @@ def test_groups_stay_together_and_accumulation_changes_nothing(tmp_path):
     parts = trainer(tmp_path / "b", config.model_copy(update={"micro_batch": 8}))
     seen = []
     score = parts._compute_loss
-    parts._compute_loss = lambda model, batch: (seen.append(batch["prompt_ids"]), score(model, batch))[1]
+
+    def noted(model, batch):
+        seen.append(batch["prompt_ids"])
+        return score(model, batch)
+
+    parts._compute_loss = noted
     parts.train()
     assert [len(each) for each in seen] == [8, 8]
     for prompts in seen:
@@ -175,6 +180,7 @@ def test_a_resumed_training_ends_where_an_undisturbed_one_does(tmp_path):
     assert torch.equal(weights(again.model), weights(undisturbed.model))
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_exactly(tmp_path):
     undisturbed = trainer(tmp_path / "a", SAVED)
     undisturbed.train()
@@ -184,6 +190,7 @@ def test_a_killed_training_goes_on_exactly(tmp_path):
     killed = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     checkpoint = last_checkpoint(tmp_path / "b")
+    assert checkpoint is not None
     assert checkpoint.name == "checkpoint-2"
     again = trainer(tmp_path / "b", SAVED)
     again.train(resume_from_checkpoint=str(checkpoint))
@@ -215,9 +222,11 @@ def test_torn_checkpoints_are_passed_over(tmp_path):
     made = trainer(tmp_path, SAVED)
     made.train()
     newest = last_checkpoint(tmp_path)
+    assert newest is not None
     state = newest / "trainer_state.json"
     state.write_text(state.read_text()[:100])
     older = last_checkpoint(tmp_path)
+    assert older is not None
     assert older.name == "checkpoint-2"
     assert not newest.exists()
     assert last_checkpoint(tmp_path / "nothing") is None
@@ -262,7 +271,12 @@ def test_reference_and_optimiser_are_reset_and_survive_a_resume(tmp_path, lora):
 def test_updates_by_the_same_plans_draw_once(tmp_path):
     steps = []
     config = SMALL.model_copy(update={"updates": 2, "steps": 4, "save_every": 2})
-    made = trainer(tmp_path, config, watch=lambda step, episodes: steps.append(step) or {"seen": len(episodes)})
+
+    def watch(step, episodes):
+        steps.append(step)
+        return {"seen": len(episodes)}
+
+    made = trainer(tmp_path, config, watch=watch)
     made.train()
     assert steps == [0, 2]
     assert [each["seen"] for each in made.state.log_history if "seen" in each] == [8, 8]

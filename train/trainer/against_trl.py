@@ -30,8 +30,9 @@ from ..rollout import Episode, Rollout
 from ..sample.local import LocalSampler
 from ..tiny.model import tiny_model
 from ..tiny.words import GRID, ids_of, tiny_tokenizer
+from .arguments import grpo_config
 from .collect import Collector
-from .config import RLConfig, grpo_config
+from .config import RLConfig
 from .planner_trainer import PlannerTrainer
 
 _NEVER = -1
@@ -108,17 +109,21 @@ def compare(size: Size, *, seed: int = 0) -> dict[str, float]:
 def curves(size: Size, *, seeds: int = 2) -> dict[str, Any]:
     """What both learn: mean rewards at the beginning, and over the last quarter of the steps by seed.
 
-    `gap` is the difference of the means over seeds, `noise` the largest difference between seeds of one trainer.
+    `gap` is the difference of the two mean curves, `noise` that of the curves of one trainer's seeds, both averaged
+    over the steps. Of curves that differ by chance alone the gap is the smaller one.
     """
     both = [courses(size, seed=seed) for seed in range(seeds)]
+    ours, stock = ([each.rewards for each in found] for found in zip(*both, strict=True))
     last = size.steps // 4
-    ours, stock = ([statistics.fmean(each.rewards[-last:]) for each in found] for found in zip(*both, strict=True))
+    spreads = [max(step) - min(step) for found in (ours, stock) for step in zip(*found, strict=True)]
+    means = ([statistics.fmean(step) for step in zip(*found, strict=True)] for found in (ours, stock))
+    gaps = [abs(one - other) for one, other in zip(*means, strict=True)]
     return {
-        "start": statistics.fmean(each.rewards[0] for found in both for each in found),
-        "ours": ours,
-        "stock": stock,
-        "gap": abs(statistics.fmean(ours) - statistics.fmean(stock)),
-        "noise": max(max(ends) - min(ends) for ends in (ours, stock)),
+        "start": statistics.fmean(curve[0] for curve in [*ours, *stock]),
+        "ours": [statistics.fmean(curve[-last:]) for curve in ours],
+        "stock": [statistics.fmean(curve[-last:]) for curve in stock],
+        "gap": statistics.fmean(gaps),
+        "noise": statistics.fmean(spreads),
     }
 
 

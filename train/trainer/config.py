@@ -1,4 +1,4 @@
-"""The choices of RL: a recipe's table `[rl]` goes in, TRL's `GRPOConfig` comes out.
+"""The choices of RL: a recipe's table `[rl]` goes in, frozen values come out; `arguments` makes TRL's form of them.
 
 What stands here has Foreplan's vetted default. Every other option of `trl.GRPOConfig` can be given in `[rl.trl]` under
 its own name, but for those that follow from what stands here (`OWNED`).
@@ -6,15 +6,11 @@ its own name, but for those that follow from what stands here (`OWNED`).
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..errors import RecipeError
-
-if TYPE_CHECKING:
-    from trl.trainer.grpo_config import GRPOConfig
 
 Loss = Literal["grpo", "bnpo", "dr_grpo", "dapo", "cispo", "sapo", "luspo", "vespo"]
 
@@ -45,8 +41,6 @@ OWNED = {
     "log_completions": "nothing: all plans are kept anyway",
 }
 """Options of TRL that are not for `[rl.trl]`, and what decides them instead."""
-
-_DATA_STEPS = 100
 
 
 class RLConfig(BaseModel):
@@ -114,67 +108,3 @@ class RLConfig(BaseModel):
                 hint="Set [rl] micro_batch to a divisor; multiples of group keep groups together.",
             )
         return micro
-
-
-def grpo_config(config: RLConfig, folder: Path, *, processes: int = 1, cpu: bool = False) -> GRPOConfig:
-    """TRL's form of these choices.
-
-    Args:
-        config: the choices.
-        folder: where checkpoints go.
-        processes: how many processes train together.
-        cpu: train on the CPU though there may be a GPU.
-
-    Raises:
-        RecipeError: when TRL has no option of a name in `trl`, or refuses a value.
-    """
-    from trl.trainer.grpo_config import GRPOConfig
-
-    micro = config.micro_batch_of(processes)
-    own: dict[str, Any] = {
-        "output_dir": str(folder),
-        "max_steps": config.steps,
-        "per_device_train_batch_size": micro,
-        "gradient_accumulation_steps": config.rows // processes // micro,
-        "num_generations": config.group,
-        "num_iterations": config.updates,
-        "max_completion_length": config.max_tokens,
-        "learning_rate": config.learning_rate,
-        "temperature": config.temperature,
-        "loss_type": config.loss,
-        "epsilon": config.epsilon_low,
-        "epsilon_high": config.epsilon_high,
-        "beta": config.beta,
-        "save_strategy": "steps",
-        "save_steps": config.save_every,
-        "seed": config.seed,
-        _checkpointing(GRPOConfig): config.checkpointing,
-    }
-    usual = {
-        "lr_scheduler_type": "constant_with_warmup",
-        "save_total_limit": 2,
-        "logging_steps": 1,
-        "report_to": "none",
-        "disable_tqdm": True,
-        "remove_unused_columns": False,
-        "shuffle_dataset": False,
-        "use_cpu": cpu,
-        "bf16": False,
-    }
-    try:
-        return GRPOConfig(**{**usual, **config.trl, **own})
-    except (TypeError, ValueError) as error:
-        raise RecipeError(
-            f"TRL refuses the options of [rl]: {error}", hint="The options of [rl.trl] are those of trl.GRPOConfig."
-        ) from error
-
-
-def _checkpointing(arguments: type[Any]) -> str:
-    """What transformers calls it: newer versions warn of the older name."""
-    new = "activation_checkpointing"
-    return new if new in arguments.__dataclass_fields__ else "gradient_checkpointing"
-
-
-def blank_rows(config: RLConfig) -> int:
-    """How many rows TRL's data set must have: it only counts steps, since problems come from the curriculum."""
-    return config.groups * min(config.steps, _DATA_STEPS)

@@ -26,10 +26,11 @@ from ..errors import RecipeError, TrainError, TrainingPaused
 from ..grammar.base import Grammar
 from ..grammar.mask import MaskTable
 from ..rollout import Episode
+from .arguments import blank_rows, grpo_config
 from .batch import Batch, batch_of
 from .checkpoints import read_state, write_state
 from .collect import Collected, Collector, Process, seed_of
-from .config import RLConfig, blank_rows, grpo_config
+from .config import RLConfig
 from .logprobs import Scored, masked, plain_inputs, shared_inputs, unmasked
 from .ports import Publish, Watch
 from .reset import REFERENCE, ResetEvery, add_reference_adapter

@@ -39,7 +39,7 @@ def plan_section(facts: Facts, items: Items) -> Markup:
 
 def _described(items: Items) -> str:
     counts = Counter(known(item.row.state) for item in items.planned)
-    states = ", ".join(f"{counts[name]:,} {state.meaning}" for name, state in STATES.items() if counts[name])
+    states = ", ".join(f"{counts[name]:,} {name}" for name in STATES if counts[name])
     path = sum(item.critical for item in items.planned)
     critical = f" {counted(path, 'subtask')} on the critical path." if path else ""
     return f"{counted(len(items.planned), 'subtask')}: {states}.{critical} The table below says the same."
@@ -51,11 +51,10 @@ def _node(item: Item, place: dict[int, int]) -> Node:
         duration(item.seconds) if item.start is not None else "",
         f"{number(row.tokens)} tokens" if row.tokens else "",
     ]
-    meaning = STATES[known(row.state)].meaning
     return Node(
         label=row.subtask,
-        small=", ".join(filter(None, told)) or meaning,
-        hint=f"{shortened(row.subtask, _NAME_CHARS)} ({meaning}): {shortened(row.goal, _GOAL_CHARS)}",
+        small=", ".join(filter(None, told)) or known(row.state),
+        hint=f"{shortened(row.subtask, _NAME_CHARS)} ({known(row.state)}): {shortened(row.goal, _GOAL_CHARS)}",
         state=row.state,
         parents=[place[parent] for parent in item.parents if parent in place],
         critical=item.critical,
@@ -103,7 +102,7 @@ def _state(item: Item) -> Markup:
     more += ["critical"] if item.critical else []
     more += ["taken out of the plan"] if item.row.dropped else []
     mark = tag("span", escape(STATES[name].sign), class_=f"of st-{name}", aria_hidden="true")
-    return join(mark, escape(" " + ", ".join([STATES[name].meaning, *more])))
+    return join(mark, escape(" " + ", ".join([name, *more])))
 
 
 def _left_out(items: Items) -> list[Markup]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 
 from ...core.amounts import counted, number
 from ...core.drawing.html import paragraph, section, table
-from ...core.drawing.states import STATES, known
 from ...core.drawing.svg import Markup, escape, join, shortened, tag
 from ...memory.trace.view import note_of
 from .facts import Facts
@@ -30,8 +29,7 @@ def problems_section(facts: Facts) -> Markup:
 
 def _ended(facts: Facts) -> Markup | None:
     rows = [
-        [_name(event.subtask), STATES[known(event.state)].meaning, _text(event.reason)]
-        for event in list(facts.ended.values())[:MAX_LISTED]
+        [_name(event.subtask), event.state, _text(event.reason)] for event in list(facts.ended.values())[:MAX_LISTED]
     ]
     caption = "Subtasks that did not end with all they wanted, as they ended last."
     return _table("Subtasks", ["Subtask", "State", "Why"], rows, caption, len(facts.ended))

@@ -17,9 +17,9 @@ from ...memory.errors import StorageError, UnknownArtifact
 from ..report import Citation
 
 MAX_CITATIONS = 2_000
-WHOLE_CHARS = 3_000
+WHOLE_CHARS = 6_000
 """A source no longer than this is shown whole."""
-AROUND_CHARS = 700
+AROUND_CHARS = 1_000
 """Of a longer one, this much before the span and after it."""
 MAX_SPAN_CHARS = 6_000
 MAX_ALL_CHARS = 1_500_000
@@ -114,7 +114,7 @@ def _entry(citation: Citation, excerpt: Excerpt | None, cited: bool) -> Markup:
     )
     quote = tag("blockquote", escape(shortened(citation.quote, _QUOTE_CHARS)), class_="quote")
     content = join(heading, place, quote, _opened(citation, excerpt))
-    return tag("article", content, id=f"cite-{number}", class_="source", tabindex="-1", aria_label=f"Source {number}")
+    return tag("article", content, class_="source", aria_label=f"Source {number}")
 
 
 def _opened(citation: Citation, excerpt: Excerpt | None) -> Markup:
@@ -122,25 +122,32 @@ def _opened(citation: Citation, excerpt: Excerpt | None) -> Markup:
         why = (
             "The text around it is not in this page: it is not in the run's directory, or the page would be too large."
         )
-        return tag("div", tag("blockquote", _marked(citation.quote)), paragraph(why, kind="soft"), class_="context")
+        return tag(
+            "div",
+            tag("blockquote", _marked(citation.quote, citation.number)),
+            paragraph(why, kind="soft"),
+            class_="context",
+        )
     changed = " ".join(citation.quote.split()) != " ".join(excerpt.span.split())
     warning = [paragraph("The report quotes this otherwise than it stands in the source.", kind="warning")]
     text = join(
         _skipped(excerpt.skipped[0]),
         escape(excerpt.before),
-        _marked(excerpt.span),
+        _marked(excerpt.span, citation.number),
         escape(excerpt.after),
         _skipped(excerpt.skipped[1]),
     )
     return tag("div", tag("pre", text), *(warning if changed else []), class_="context")
 
 
-def _marked(span: str) -> Markup:
-    """The span, highlighted; of one that is very long, its beginning and its end."""
-    if len(span) <= MAX_SPAN_CHARS:
-        return tag("mark", escape(span))
+def _marked(span: str, number: int) -> Markup:
+    """The span, highlighted, which is what a citation leads to; of one that is very long, its beginning and its end."""
     half = MAX_SPAN_CHARS // 2
-    return join(tag("mark", escape(span[:half])), _skipped(len(span) - 2 * half), tag("mark", escape(span[-half:])))
+    head, skipped, tail = span, 0, ""
+    if len(span) > MAX_SPAN_CHARS:
+        head, skipped, tail = span[:half], len(span) - 2 * half, span[-half:]
+    mark = tag("mark", escape(head), id=f"cite-{number}", tabindex="-1")
+    return join(mark, _skipped(skipped), tag("mark", escape(tail))) if tail else mark
 
 
 def _skipped(chars: int) -> Markup:

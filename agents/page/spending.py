@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...core.amounts import number
 from ...core.drawing.bars import Bar, bars
 from ...core.drawing.charts import Dots, Line, chart
-from ...core.drawing.html import paragraph, section
+from ...core.drawing.html import charts, paragraph, section
 from ...core.drawing.scale import Axis
 from ...core.drawing.svg import Markup
 from .items import Item, Items
@@ -27,7 +27,7 @@ def spending_section(items: Items) -> Markup:
     drawn.sort(key=lambda item: item.number)
     axis = Axis("tokens, prompt and completion", "tokens", low=0)
     picture = bars("Spent by each subtask", _described(shown, drawn), axis, [_bar(item) for item in drawn], say=number)
-    dots = [_dots(shown)] if len(shown) > len(drawn) else []
+    dots = [charts(_dots(shown))] if len(shown) > len(drawn) else []
     return section("Tokens against forecast", picture, *dots, key="tokens")
 
 

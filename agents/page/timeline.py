@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ...core.amounts import counted, duration, number
 from ...core.drawing.bars import Bar, bars
 from ...core.drawing.charts import Band, chart
-from ...core.drawing.html import paragraph, section
+from ...core.drawing.html import charts, paragraph, section
 from ...core.drawing.scale import Axis
 from ...core.drawing.svg import Markup
 from .facts import Facts
@@ -31,7 +31,7 @@ def timeline_section(facts: Facts, items: Items) -> Markup:
     resumed = [(at - facts.start, "the run was gone on with here") for at in facts.resumed_at]
     rows = [_bar(item) for item in drawn]
     picture = bars("Who worked when", _described(facts, items, worked, drawn), axis, rows, say=_tick, lines=resumed)
-    at_once = [_at_once(worked, facts.seconds)] if len(worked) > len(drawn) else []
+    at_once = [charts(_at_once(worked, facts.seconds))] if len(worked) > len(drawn) else []
     return section("Timeline", picture, *at_once, key="timeline")
 
 

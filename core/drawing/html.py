@@ -58,7 +58,9 @@ nav ul { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; 
   * { print-color-adjust: exact; } body { max-width: none; padding: 0; font-size: 11pt; }
   nav, .skip { display: none; } .table, .wide { overflow: visible; max-height: none; }
   .wide > svg { max-width: 100%; height: auto; }
-  table { font-size: 8pt; } tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; }
+  table { font-size: 8pt; } th, td, thead th, .words { padding: .15rem .3rem; min-width: 0; white-space: normal; }
+  th:first-child, td:first-child, .words { min-width: 3.5rem; }
+  tr, li { break-inside: avoid; } h2, h3 { break-after: avoid; }
 }
 """
 

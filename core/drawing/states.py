@@ -19,11 +19,11 @@ class State(NamedTuple):
 
 STATES: Mapping[str, State] = {
     "done": State("✓", "done", "#1a7f37", "#4cc66a"),
-    "capped": State("▪", "stopped at its budget", "#8a6100", "#e0b341"),
-    "partial": State("◦", "with inputs missing", "#8a6100", "#e0b341"),
+    "capped": State("▪", "capped: stopped at its budget", "#8a6100", "#e0b341"),
+    "partial": State("◦", "partial: inputs were missing", "#8a6100", "#e0b341"),
     "failed": State("✗", "failed", "#b3261e", "#ff8a80"),
-    "skipped": State("–", "not run", "#5b5b5b", "#a9adb3"),  # noqa: RUF001 - a dash, as it should look
-    "running": State("▸", "under way", "#0065a8", "#6cb8f0"),
+    "skipped": State("–", "skipped: not run", "#5b5b5b", "#a9adb3"),  # noqa: RUF001 - a dash, as it should look
+    "running": State("▸", "running", "#0065a8", "#6cb8f0"),
     "waiting": State("·", "waiting", "#5b5b5b", "#a9adb3"),
 }
 """In the order of a legend. A state that is not among them looks like one that waits."""

@@ -16,8 +16,11 @@ def test_a_run_ends_with_the_place_of_its_page(foreplan, tmp_path):
     cited = tree.xpath("//*[@class='report']//a[starts-with(@href, '#cite-')]/@href")
     assert cited
     for target in cited:
-        source = tree.get_element_by_id(target[1:])
-        assert text_of(source.xpath(".//mark")[0]) in text_of(source.xpath(".//pre")[0])
+        mark = tree.get_element_by_id(target[1:])
+        source = next(mark.iterancestors("article"))
+        assert text_of(mark) == text_of(source.xpath(".//blockquote")[0]) or "…" in text_of(
+            source.xpath(".//blockquote")[0]
+        )
     assert "no model was used" in text_of(tree)
 
 

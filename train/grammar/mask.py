@@ -27,7 +27,7 @@ class MaskTable:
 
     def row_of(self, allowed: Sequence[int]) -> int:
         """The number of the row that allows exactly these tokens."""
-        key = tuple(allowed)
+        key = allowed if isinstance(allowed, tuple) else tuple(allowed)
         row = self._row_of.get(key)
         if row is None:
             row = self._row_of[key] = len(self._rows)

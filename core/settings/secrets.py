@@ -17,10 +17,9 @@ def secrets_of(settings: Settings, *, environ: Mapping[str, str] = os.environ) -
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
-    for place in (settings, *_endpoints(settings)):
-        if place.api_key is not None:
-            yield place.api_key.get_secret_value()
-        yield environ.get(place.api_key_env or _USUAL_KEY, "")
+    yield from _keys(settings, environ)
+    for endpoint in _endpoints(settings):
+        yield from _keys(endpoint, environ)
     tools = settings.tools
     if tools.web_search_api_key is not None:
         yield tools.web_search_api_key.get_secret_value()
@@ -32,6 +31,12 @@ def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
         yield from server.env.values()
         for value in server.headers.values():
             yield from _header_secrets(value)
+
+
+def _keys(place: Settings | Endpoint, environ: Mapping[str, str]) -> Iterator[str]:
+    if place.api_key is not None:
+        yield place.api_key.get_secret_value()
+    yield environ.get(place.api_key_env or _USUAL_KEY, "")
 
 
 def _endpoints(settings: Settings) -> tuple[Endpoint, ...]:

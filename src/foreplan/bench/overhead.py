@@ -10,21 +10,20 @@ import asyncio
 import math
 import os
 import random
+import sqlite3
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.func import entrypoint, task
 from langgraph.store.base import BaseStore
-from langgraph.store.sqlite.aio import AsyncSqliteStore
 
 from foreplan.agents.context import Context
 from foreplan.agents.durable import open_saver, open_store
@@ -41,6 +40,7 @@ REPEATS = 3
 RESULT_CHARS = 2_000
 POSTGRES = "FOREPLAN_TEST_POSTGRES"
 LARGE, LARGE_SLOTS = 5_000, 200
+STATE = "state.sqlite"
 
 
 def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
@@ -76,7 +76,8 @@ async def _round(size: int) -> dict[str, float]:
     numbers = {"none_ms": await _ours(plan, None, None)}
     async with _sqlite() as (saver, store, folder):
         numbers["sqlite_ms"] = await _ours(plan, saver, store)
-        await saver.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with closing(sqlite3.connect(folder / STATE)) as state:
+            state.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         numbers["sqlite_db_mb"] = sum(each.stat().st_size for each in folder.iterdir()) / 1e6
     async with _sqlite() as (saver, _, _):
         numbers["bare_ms"] = await _bare(size, saver)
@@ -117,7 +118,7 @@ async def _ours(
     return (time.perf_counter() - began) * 1e3 / len(plan.subtasks)
 
 
-async def _bare(size: int, saver: AsyncSqliteSaver) -> float:
+async def _bare(size: int, saver: BaseCheckpointSaver[Any]) -> float:
     """The same commits with two durable `@task`s a subtask and nothing else, in milliseconds per subtask."""
 
     @task
@@ -156,10 +157,10 @@ async def _large() -> float:
 
 
 @asynccontextmanager
-async def _sqlite() -> AsyncIterator[tuple[AsyncSqliteSaver, AsyncSqliteStore, Path]]:
+async def _sqlite() -> AsyncIterator[tuple[BaseCheckpointSaver[Any], BaseStore, Path]]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        async with open_saver(folder / "state.sqlite") as saver, open_store(folder / "store.sqlite") as store:
+        async with open_saver(folder / STATE) as saver, open_store(folder / "store.sqlite") as store:
             yield saver, store, folder
 
 

@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from html.parser import HTMLParser
 from typing import Any
 
 from ...core.errors import InputError
@@ -24,9 +25,10 @@ MAX_ENTRIES = 2_000
 MAX_ENTRY_CHARS = 200_000
 _MAX_MEMORY_BYTES = 1024**3
 _MAX_LABEL_CHARS = 500
-_MAX_OUTPUT_BYTES = 100_000_000
+_MAX_CHARS = 20_000_000
 _WEB = re.compile(r"https?://[^\s<>\"]{1,1990}", re.IGNORECASE)
 _BLOCKS = ("p", "div", "br", "li", "tr", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6")
+_SILENT = ("script", "style")
 _KEPT_VARIABLES = ("PATH", "HOME", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
@@ -55,7 +57,7 @@ async def read_entries(body: bytes, url: str) -> list[Entry]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, url,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        env=environment, limit=_MAX_OUTPUT_BYTES,
+        env=environment,
     )  # fmt: skip
     try:
         async with asyncio.timeout(TIME_LIMIT_S):
@@ -96,6 +98,8 @@ def main() -> int:
 
 
 def _entries(found: list[Any]) -> Iterator[Entry]:
+    """The entries that say something, up to `_MAX_CHARS`: a short feed may unfold to a very long one."""
+    room = _MAX_CHARS
     for each in found:
         title = " ".join(_plain(str(each.get("title") or "")).split())
         contents = [str(content.get("value") or "") for content in each.get("content") or []]
@@ -103,6 +107,9 @@ def _entries(found: list[Any]) -> Iterator[Entry]:
         link = str(each.get("link") or "")
         if not (title or text.strip()):
             continue
+        room -= len(text)
+        if room < 0:
+            return
         yield Entry(
             title=title[:_MAX_LABEL_CHARS] or " ".join(text.split())[:80],
             text=text,
@@ -111,22 +118,40 @@ def _entries(found: list[Any]) -> Iterator[Entry]:
         )
 
 
-def _plain(markup: str) -> str:
-    """The text of a piece of HTML, a line for each of its blocks."""
-    import lxml.etree
-    import lxml.html
+class _Text(HTMLParser):
+    """Collects the text of a piece of HTML, a line for each of its blocks."""
 
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        """A block begins, or something that nobody reads."""
+        self._silent += tag in _SILENT
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        """A block ends."""
+        self._silent = max(0, self._silent - (tag in _SILENT))
+        if tag in _BLOCKS:
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        """Text, whose own line breaks are mere spaces."""
+        if not self._silent:
+            self.pieces.append(data.replace("\n", " "))
+
+
+def _plain(markup: str) -> str:
+    """The text of what may be HTML."""
     if "<" not in markup and "&" not in markup:
         return markup[:MAX_ENTRY_CHARS]
-    try:
-        tree = lxml.html.fromstring(f"<div>{markup}</div>")
-    except (lxml.etree.LxmlError, ValueError):
-        return re.sub(r"<[^>]{0,1000}>", " ", markup)[:MAX_ENTRY_CHARS]
-    for gone in tree.xpath("//script|//style|//comment()"):
-        gone.drop_tree()
-    for block in tree.iter(*_BLOCKS):
-        block.tail = "\n\n" + (block.tail or "")
-    lines = (" ".join(line.split()) for line in str(tree.text_content()).split("\n\n"))
+    reader = _Text()
+    reader.feed(markup)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.pieces).split("\n"))
     return "\n\n".join(line for line in lines if line)[:MAX_ENTRY_CHARS]
 
 

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from dbos import DBOS
@@ -22,13 +23,14 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.errors import InputError
 from ...memory.errors import StorageError
+from ...memory.files import storage_errors
 from ..errors import FeedRefused, UnknownFeed
 from ..jobs.queue import QUEUE, JobQueue
 from ..jobs.sitting import Parked
 from ..versions import JOBS_VERSION
 from .feed import Feed, read_feed, turn_id
 from .shelf import Shelf, Turn
-from .turn import settle_all, take_turn
+from .turn import DOCUMENTS, settle_all, take_turn
 
 FEED = "foreplan.feed"
 """The workflow's name."""
@@ -160,6 +162,17 @@ class FeedDuty:
         """See `Duty`."""
         settle_all(queue, self._shelf)
         Feeds(queue, self._shelf).catch_up(time.time())
+
+    def lay_out(self, sources: Sequence[Path]) -> None:
+        """Write those of a job's sources that are new documents of a feed, and not on this machine.
+
+        Raises:
+            StorageError: when they cannot be read or written.
+        """
+        for source in sources:
+            if source.name == DOCUMENTS and not source.exists():
+                with storage_errors(f"write {source}"):
+                    self._shelf.lay_out(source.parent.name, source)
 
     def _fired(self, feeds: Feeds, due: datetime, name: str, stopping: Callable[[], bool]) -> str:
         """Begin the run that is due; how it stands. What passes by itself is waited for."""

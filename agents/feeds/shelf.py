@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
@@ -80,7 +81,15 @@ _TOLD = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("evidence", sa.Text, nullable=False),
 )
-_OF_A_FEED = (_CLOCK, _TURN, _OPEN, _SEEN, _PAGE, _TOLD)
+_FILE = sa.Table(
+    "foreplan_feed_file",
+    _META,
+    sa.Column("feed", sa.Text, nullable=False, index=True),
+    sa.Column("turn", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+_OF_A_FEED = (_CLOCK, _TURN, _OPEN, _SEEN, _PAGE, _TOLD, _FILE)
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,7 @@ class Shelf:
         try:
             self.engine = open_tables(url, _META)
         except DBAPIError as error:
-            raise StorageError(f"The feeds cannot be used: {str(error.orig)[:300]}.", kind="transient") from error
+            raise _unreachable(error) from error
 
     def seen(self, feed: str) -> Seen:
         """What a feed has seen."""
@@ -159,13 +168,16 @@ class Shelf:
         waiting = sa.select(_SEEN.c.turn).where(_SEEN.c.turn != _SEEN_NOW)
         return self._turns(sa.select(_TURN).where(sa.or_(_TURN.c.state == "running", _TURN.c.turn.in_(waiting))))
 
-    def begin(self, turn: Turn, harvest: Harvest, queue: Any) -> bool:
+    def begin(
+        self, turn: Turn, harvest: Harvest, queue: Callable[[sa.Connection], None], *, folder: Path | None = None
+    ) -> bool:
         """Keep a run that has begun, and what it found new, to be seen once it ends well; whether it was the first.
 
         Args:
             turn: the run, whose state is `running`.
             harvest: what it found.
             queue: called with the transaction, to put its job into the queue within it.
+            folder: where its documents are, when they have to be kept for other machines too.
         """
         try:
             with self.engine.begin() as connection:
@@ -173,6 +185,8 @@ class Shelf:
                 self._drop_pending(connection, turn.feed)
                 put(connection, _TURN, {"turn": turn.turn}, _values(turn))
                 self._keep(connection, turn, harvest, turn.turn)
+                if folder is not None:
+                    _keep_files(connection, turn, harvest, folder)
                 queue(connection)
         except IntegrityError:
             return False
@@ -201,11 +215,30 @@ class Shelf:
             connection.execute(sa.delete(_OPEN).where(_OPEN.c.turn == turn.turn))
             if ended_well:
                 self._see(connection, turn)
+                connection.execute(sa.delete(_FILE).where(_FILE.c.turn == turn.turn))
             for each in told:
                 row = {"feed": turn.feed, "text": each.text, "evidence": " ".join(sorted(each.evidence))}
                 connection.execute(sa.insert(_TOLD).values(**row))
             self._tidy(connection, turn.feed)
         return True
+
+    def lay_out(self, turn: str, folder: Path) -> None:
+        """Write a run's documents into a folder that is not there, on a machine that did not gather them.
+
+        Raises:
+            StorageError: when the database cannot be read.
+            OSError: when they cannot be written.
+        """
+        query = sa.select(_FILE.c.path, _FILE.c.body).where(_FILE.c.turn == turn)
+        try:
+            with self.engine.connect() as connection:
+                rows = connection.execute(query).all()
+        except DBAPIError as error:
+            raise _unreachable(error) from error
+        for row in rows:
+            path = folder / row.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(row.body)
 
     def forget(self, feed: str) -> None:
         """Delete all that is known of a feed."""
@@ -240,6 +273,7 @@ class Shelf:
     def _drop_pending(self, connection: sa.Connection, feed: str) -> None:
         for table in (_SEEN, _PAGE):
             connection.execute(sa.delete(table).where(table.c.feed == feed, table.c.turn != _SEEN_NOW))
+        connection.execute(sa.delete(_FILE).where(_FILE.c.feed == feed))
 
     def _handle(self, connection: sa.Connection, turn: Turn) -> None:
         late = sa.select(_CLOCK.c.handled).where(_CLOCK.c.feed == turn.feed)
@@ -251,6 +285,16 @@ class Shelf:
         notes = sa.and_(_TURN.c.feed == feed, _TURN.c.state.in_(("nothing new", "failed", "skipped")))
         newest = sa.select(_TURN.c.turn).where(notes).order_by(_TURN.c.at.desc()).limit(KEPT_NOTES)
         connection.execute(sa.delete(_TURN).where(notes, _TURN.c.turn.not_in(newest)))
+
+
+def _keep_files(connection: sa.Connection, turn: Turn, harvest: Harvest, folder: Path) -> None:
+    for document in harvest.documents:
+        values = {"feed": turn.feed, "body": (folder / document.file).read_bytes()}
+        put(connection, _FILE, {"turn": turn.turn, "path": document.file}, values)
+
+
+def _unreachable(error: DBAPIError) -> StorageError:
+    return StorageError(f"The feeds cannot be used: {' '.join(str(error.orig).split())[:300]}.", kind="transient")
 
 
 def _values(turn: Turn) -> dict[str, Any]:

@@ -90,6 +90,7 @@ class _Book:
 
     def __init__(self, told: Sequence[Told]) -> None:
         self._told = told
+        self._texts = {each.text for each in told}
         self._overlap = Overlap([each.text for each in told])
         self._having: dict[str, list[int]] = defaultdict(list)
         for place, each in enumerate(told):
@@ -98,6 +99,8 @@ class _Book:
 
     def has(self, said: Told) -> bool:
         """Whether it was told."""
+        if said.text in self._texts:
+            return True
         wanted = frozenset(terms(said.text))
         shared = Counter(place for term in wanted for place in self._having.get(term, ()))
         return any(self._same(said, wanted, place) for place, _ in shared.most_common(_COMPARED))

@@ -134,7 +134,8 @@ def _begun(feed: Feed, turn: Turn, harvest: Harvest, queue: JobQueue, shelf: She
         settings=feed.settings,
         project=feed.project,
     )
-    if shelf.begin(turn, harvest, partial(_queued, queue, spec, turn)):
+    shared = directory.path / DOCUMENTS if queue.places.database else None
+    if shelf.begin(turn, harvest, partial(_queued, queue, spec, turn), folder=shared):
         return turn
     found = shelf.turn(turn.turn)
     if found is None:

@@ -7,7 +7,7 @@ for all jobs of the worker, and an endpoint that asks one of them to wait is lef
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing, nullcontext
 from pathlib import Path
 
@@ -36,10 +36,16 @@ _KEPT_MODELS = 8
 
 
 class Preparing:
-    """An `agents.jobs.sitting.Prepare` for a worker with the settings `own` and the data home `home`."""
+    """An `agents.jobs.sitting.Prepare` for a worker.
 
-    def __init__(self, own: Settings, home: Path) -> None:
-        self._own, self._home = own, home
+    Args:
+        own: the worker's own settings.
+        home: the data home.
+        lay_out: told a job's sources before they are read, to bring those here that are not.
+    """
+
+    def __init__(self, own: Settings, home: Path, *, lay_out: Callable[[Sequence[Path]], None]) -> None:
+        self._own, self._home, self._lay_out = own, home, lay_out
         self._slots: EndpointSlots = {}
         self._models: list[tuple[RoleSpecs, Models]] = []
         self._indexing = asyncio.Lock()
@@ -49,6 +55,7 @@ class Preparing:
         """The run's context, open for the length of the block."""
         settings = with_own_secrets(spec.settings, self._own)
         folders = [Path(each) for each in spec.brief.sources]
+        await asyncio.to_thread(self._lay_out, folders)
         async with self._indexing:  # two jobs over one folder would write one index
             index = await asyncio.to_thread(index_to_search, self._home, folders) if folders else None
         with closing(index) if index is not None else nullcontext():

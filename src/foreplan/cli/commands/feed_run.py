@@ -10,10 +10,11 @@ import json
 import sys
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from foreplan.agents.errors import FeedRefused
+from foreplan.agents.feeds.feed import turn_id
 from foreplan.agents.feeds.schedule import Feeds
 from foreplan.agents.feeds.shelf import Turn
 from foreplan.agents.feeds.turn import settle_all, take_turn
@@ -40,14 +41,23 @@ def main(**flags: Any) -> int:
     settings = settings_from(flags)
     with feeds_from(flags) as feeds:
         feed = feeds.find(flags["name"])
-        now = datetime.now(UTC).replace(microsecond=0)
         allowed = settings.tools.allow_hosts
-        turn = asyncio.run(take_turn(feed, now, queue=feeds.queue, shelf=feeds.shelf, allow_hosts=allowed))
+        turn = asyncio.run(
+            take_turn(feed, _now(feeds, feed.name), queue=feeds.queue, shelf=feeds.shelf, allow_hosts=allowed)
+        )
         if turn.state == "running":
             ensure_worker(places_from(flags, settings), flags)
             if not flags["background"]:
                 turn = _watched(feeds, turn)
     return _told(turn, flags)
+
+
+def _now(feeds: Feeds, name: str) -> datetime:
+    """This second, or the next one that no run of the feed has its id from."""
+    due = datetime.now(UTC).replace(microsecond=0)
+    while feeds.shelf.turn(turn_id(name, due)) is not None:
+        due += timedelta(seconds=1)
+    return due
 
 
 def _watched(feeds: Feeds, turn: Turn) -> Turn:

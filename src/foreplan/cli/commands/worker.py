@@ -94,13 +94,14 @@ def _work(places: JobPlaces, flags: Mapping[str, Any]) -> int:
         daily_tokens=settings.jobs.daily_tokens,
         daily_dollars=settings.jobs.daily_dollars,
     )
+    feeds = FeedDuty(allow_hosts=settings.tools.allow_hosts)
     worker = Worker(
         places,
         limits,
-        Preparing(settings, places.home),
+        Preparing(settings, places.home, lay_out=feeds.lay_out),
         log=lambda job, error: f"{type(error).__name__}: {str(error)[:300]}. {write_log(error, places.home)}",
         on_lost=lambda error: _begin_anew(f"the database took this worker for dead ({error})"),
-        duty=FeedDuty(allow_hosts=settings.tools.allow_hosts),
+        duty=feeds,
     )
     _stopped_by_signals(worker.stop)
     print(f"worker {worker.name} works on the jobs in {places.home}", file=sys.stderr, flush=True)

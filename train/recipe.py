@@ -122,6 +122,9 @@ class Recipe(Table):
 
     about: Annotated[str, Field(max_length=500)] = Field(default="", description="What it is for, and what it needs.")
     seed: Annotated[int, Field(ge=0, le=2**31)] = Field(default=0, description="Of everything that is drawn.")
+    engine: Literal["trl", "verl"] = Field(
+        default="trl", description="What does RL: `trl`, here; `verl`, elsewhere, for which everything is written."
+    )
     report_to: tuple[Literal["tensorboard", "wandb"], ...] = Field(
         default=(), description="Where TRL also sends its numbers; the library must be installed."
     )

@@ -13,10 +13,9 @@ from typing import Any
 
 from transformers import PrinterCallback
 
-from ..evals.worlds.base import Problem, World
+from ..evals.worlds.base import Problem
 from .credit import Advantages
 from .curriculum import WorldCurriculum
-from .errors import RecipeError
 from .grammar.compact import CompactGrammar
 from .held_out import scale_of
 from .journal import Journal
@@ -29,7 +28,8 @@ from .reward.compose import compose
 from .rollout import Episode, Executor, Sampler
 from .running import CHECKPOINTS, Hooks
 from .sft import lora
-from .sources.worlds import MARKET, RL_SEEDS, prompt_of, world_of
+from .simulate import simulation
+from .sources.worlds import RL_SEEDS, prompt_of, world_of
 from .trainer.checkpoints import last_checkpoint
 from .trainer.collect import Collector
 from .trainer.planner_trainer import PlannerTrainer
@@ -108,25 +108,6 @@ def prompt_maker(begun: Start) -> PromptOf:
         return prompt_ids(begun.tokenizer, prompt_of(begun.card, problem))
 
     return prompt
-
-
-def simulation(world: World, recipe: Recipe) -> Executor:
-    """The executor that needs no model.
-
-    Raises:
-        RecipeError: when the world has none.
-    """
-    if world.name != MARKET:
-        raise RecipeError(
-            f"The world {world.name!r} has no simulation to train against.",
-            hint='Set data.world = "market", or give an executor from Python; see docs/training.md.',
-        )
-    from ..evals.worlds.dials import read_dials
-    from ..evals.worlds.market.problem import MarketDials
-    from ..evals.worlds.market.world import Market
-    from .execute.market import MarketExecutor
-
-    return MarketExecutor(Market(read_dials(MarketDials, recipe.data.dials)), audit_share=recipe.data.audit_share)
 
 
 def reward_config(recipe: Recipe) -> Any:

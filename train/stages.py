@@ -22,15 +22,18 @@ from ..memory.files import storage_errors, write_atomic
 from .errors import RecipeError
 from .planner.model import TINY_BASE, Start, card_of, start
 from .recipe import Recipe
-from .running import Hooks
+from .running import CHECKPOINTS, Hooks
 from .sources.files import read_rows_file
 from .sources.traces import trace_rows
-from .sources.worlds import demonstration_rows
+from .simulate import simulation
+from .sources.worlds import demonstration_rows, world_of
 from .tiny.folder import Card, save_planner
 
 Stage = Literal["sft", "prefer", "rl"]
 Say = Callable[[str], None]
 ASKED = "training.json"
+_BEGUN = ("config.json", CHECKPOINTS, "sft")
+"""What a folder holds once something was learned there."""
 
 
 class Asked(BaseModel):
@@ -62,7 +65,7 @@ def open_folder(folder: Path, asked: Asked | None, *, resume: bool) -> Asked:
     path = folder / ASKED
     if resume and path.is_file():
         return _read_asked(path)
-    if path.exists() or (folder / "config.json").exists():
+    if any((folder / name).exists() for name in _BEGUN):
         raise RecipeError(
             f"{folder} holds a training already.", hint="Go on with it by --resume, or name another folder."
         )
@@ -134,6 +137,7 @@ def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks
     from .report import write_pages
     from .rl import train_rl
 
+    simulation(world_of(recipe.data), recipe)  # what has none is refused before anything is learned
     before = begun
     if recipe.model.base == TINY_BASE and recipe.sft.steps:
         before = _from_scratch(begun, recipe, folder / "sft", hooks, say)

@@ -115,6 +115,7 @@ def network(*, allowed: bool) -> Iterator[None]:
 
 def _loaded(table: ModelTable, *, local: bool) -> tuple[Any, Any]:
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     place = Path(table.base).expanduser()
@@ -124,7 +125,7 @@ def _loaded(table: ModelTable, *, local: bool) -> tuple[Any, Any]:
         model: Any = AutoModelForCausalLM.from_pretrained(
             where, local_files_only=local, use_safetensors=True, dtype=getattr(torch, table.dtype)
         )
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         raise RecipeError(
             f"The model {where[:300]!r} cannot be loaded: {str(error).splitlines()[0][:300]}",
             hint="Its folder must hold config.json, the weights as safetensors, and the tokenizer.",

@@ -36,6 +36,8 @@ def main(**flags: Any) -> int:
     quiet()
     if flags["dry_run"]:
         return _dry_run(recipe, flags)
+    if recipe.engine == "verl" and flags["stage"] == "rl":
+        return _export(recipe, flags)
     asked = open_folder(flags["output"], _asked(recipe, flags), resume=flags["resume"])
     check_base(asked.recipe.model.base, download=asked.download)
     if wants_launch(asked.recipe):
@@ -106,6 +108,18 @@ def _hooks(flags: Mapping[str, Any], shown: list[Progress]) -> Callable[[str], H
         return Hooks(callbacks=shown[-1:], resume=flags["resume"], say=say)
 
     return hooks
+
+
+def _export(recipe: Recipe, flags: Mapping[str, Any]) -> int:
+    """Write the training for verl instead of doing it."""
+    from foreplan.train.verl.export import export
+
+    written = [str(path) for path in export(recipe, flags["output"])]
+    if flags["as_json"]:
+        print(json.dumps({"written": written}))
+    say(f"wrote {', '.join(written)}")
+    say(f"Where verl and foreplan are installed: sh {flags['output'] / 'run.sh'} MODEL_DIR")
+    return 0
 
 
 def _dry_run(recipe: Recipe, flags: Mapping[str, Any]) -> int:

@@ -78,3 +78,17 @@ def train_rl(
 ) -> None:
     """Reward plans for what comes of them and for honest forecasts; a model from scratch first learns by SFT."""
     perform("train", {"stage": "rl", "traces": None, "rows": None, **locals()})
+
+
+@app.command("compare-rewards", epilog=Example + "foreplan train compare-rewards --seeds 3 -o rewards")
+def train_compare(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder of the page and trainings.")],
+    recipe: RecipeName = "tiny-cpu",
+    seeds: Annotated[int, typer.Option(metavar="N", min=1, max=100, help="Trainings under each reward.")] = 1,
+    reward: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this reward, such as ours or alp. Repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the same tiny planner under our reward and published ones, and draw what became of each."""
+    perform("train_compare", locals())

@@ -1,4 +1,7 @@
-"""One real vLLM server for all tests of this folder, with a model that is made here."""
+"""One real vLLM server for all tests of this folder, with a model that is made here.
+
+The folder is not called vllm: TRL would take it for the library.
+"""
 
 import pytest
 

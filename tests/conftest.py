@@ -1,7 +1,7 @@
 """Fixtures shared by all tests.
 
-`postgres_url`: a throw-away PostgreSQL with a fresh database for each test. `read_only`: folders that cannot be
-written, also when the tests run as root.
+`postgres_url`: a throw-away PostgreSQL with a fresh database for each test. `postgres_restart`: its restart.
+`read_only`: folders that cannot be written, also when the tests run as root.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 import pytest
@@ -36,12 +37,19 @@ def _unprivileged() -> str | None:
     return "postgres" if os.geteuid() == 0 else None
 
 
+class _Cluster(NamedTuple):
+    """A running server: its URL, and how to restart it (in one of pg_ctl's modes of stopping) where that is ours."""
+
+    url: str
+    restart: Callable[[str], None] | None = None
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """A server's URL, whose database is never touched: FOREPLAN_TEST_POSTGRES, or one started for the session."""
+def postgres_cluster() -> Iterator[_Cluster]:
+    """The server that FOREPLAN_TEST_POSTGRES names, or one started for the session."""
     given = os.environ.get("FOREPLAN_TEST_POSTGRES")
     if given:
-        yield given
+        yield _Cluster(given)
         return
     binaries = _binaries()
     if binaries is None:
@@ -62,10 +70,27 @@ def postgres_server() -> Iterator[str]:
     server("initdb", "-D", data, "-U", "foreplan", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
     server("pg_ctl", "-D", data, "-l", log, "-w", "-o", f"{_SETTINGS} -k {folder}", "start")
     try:
-        yield f"postgresql://foreplan@/postgres?host={folder}"
+        yield _Cluster(
+            f"postgresql://foreplan@/postgres?host={folder}",
+            lambda mode: server("pg_ctl", "-D", data, "-l", log, "-w", "-m", mode, "restart"),
+        )
     finally:
         server("pg_ctl", "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_cluster: _Cluster) -> str:
+    """A server's URL, whose database is never touched."""
+    return postgres_cluster.url
+
+
+@pytest.fixture
+def postgres_restart(postgres_cluster: _Cluster) -> Callable[[str], None]:
+    """Restarts the server: `fast` ends every connection, `immediate` is a crash."""
+    if postgres_cluster.restart is None:
+        pytest.skip("only a server that the tests have started is restarted: unset FOREPLAN_TEST_POSTGRES")
+    return postgres_cluster.restart
 
 
 @pytest.fixture
@@ -75,10 +100,11 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     name = f"foreplan_{uuid.uuid4().hex}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        try:
-            parts = psycopg.conninfo.conninfo_to_dict(postgres_server)
-            yield f"postgresql:///?{urlencode({**parts, 'dbname': name})}"
-        finally:
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(postgres_server)
+        yield f"postgresql:///?{urlencode({**parts, 'dbname': name})}"
+    finally:
+        with psycopg.connect(postgres_server, autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

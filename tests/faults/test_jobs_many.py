@@ -120,25 +120,30 @@ def _further(lab: JobLab, job: str, done: int) -> bool:
 
 
 @pytest.mark.postgres
-def test_postgres_that_ends_every_connection_under_load_costs_no_job_and_no_result(tmp_path, postgres_url):
-    """Every connection is cut at once, as a restart does, three times."""
-    import psycopg
-
+def test_postgres_restarted_under_load_costs_no_job_and_no_result(tmp_path, postgres_url, postgres_restart):
+    """Three times: in good order, by a crash of the server, and only by every connection being cut."""
     with (
         ProcessServer(SCRIPT, {"worker_s": 0.5, "subtasks": 20}) as server,
         JobLab(tmp_path, server.url, database=postgres_url) as lab,
     ):
         jobs = [lab.queue() for _ in range(3)]
         lab.worker()
-        cut = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        for done in (2, 6, 10):
+        blows = [lambda: postgres_restart("fast"), lambda: postgres_restart("immediate"), lambda: _cut(postgres_url)]
+        for done, blow in zip((2, 6, 10), blows, strict=True):
             lab.wait(partial(_further, lab, jobs[0], done))
-            with psycopg.connect(postgres_url, autocommit=True) as connection:
-                connection.execute(cut)
+            blow()
         lab.wait(lambda: lab.ended(*jobs), seconds=120)
         for job in jobs:
             lab.check(job, 20)
             lab.check_told(job, 20)
+
+
+def _cut(url: str) -> None:
+    import psycopg
+
+    query = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(query)

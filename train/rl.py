@@ -80,7 +80,7 @@ def train_rl(
             sampler=sampler
             or local_sampler(begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature),
             executor=executor or simulation(world, recipe),
-            advantages=Advantages(paid),
+            advantages=Advantages(paid, explore=recipe.rl.explore, steps=recipe.rl.steps),
             group=recipe.rl.group,
             max_tokens=recipe.rl.max_tokens,
             refills=recipe.rl.refills,

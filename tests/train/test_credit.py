@@ -142,3 +142,30 @@ def test_kept_needs_score_budgets_with_less_noise_and_the_same_mean(budgets):
     assert statistics.variance(kept) < 1.02 * statistics.variance(played)
     single = statistics.variance(happen(PROBLEM.model_copy(update={"seed": s}), plan, 0).utility for s in range(400))
     assert statistics.variance(kept) < single / 5
+
+
+def test_exploring_pays_unlikely_budgets_at_first_and_filler_never():
+    episodes = executed(variant(0), variant(0, budget=400))
+    own = variant(0).subtasks[0].id
+    place = tokens_of(episodes[0].rollout, own, "budget").start
+    rare = [-3.0 if at == place else -1.0 for at in range(len(episodes[0].rollout.completion_ids))]
+    episodes[0] = replace(episodes[0], rollout=replace(episodes[0].rollout, logprobs=rare))
+
+    def rows(step: int, explore: float = 0.5) -> list[list[float]]:
+        advantages = Advantages(compose(RewardConfig()), explore=explore, steps=100)
+        advantages.step = step
+        return advantages(episodes)
+
+    plain = rows(0, 0.0)
+    gained = [with_bonus - without for with_bonus, without in zip(rows(0)[0], plain[0], strict=True)]
+    assert gained[place] == max(gained) > 0
+    layout = [at for name in ("id", "depends_on") for at in tokens_of(episodes[0].rollout, own, name)]
+    assert all(gained[at] == 0 for at in layout)
+    assert rows(40)[0][place] - rows(40, 0.0)[0][place] < gained[place]
+    assert rows(75) == rows(75, 0.0)
+
+
+def test_exploring_gives_a_group_of_equal_plans_nothing_to_learn():
+    assert not any(
+        map(any, Advantages(compose(RewardConfig()), explore=0.5, steps=100)(executed(variant(0), variant(0))))
+    )

@@ -5,7 +5,7 @@
 3. The tokens that wrote one field (all budgets, all workers, all forecasts of the median ...) are divided by their root
    mean square over the whole batch: little may be at stake in a budget, and it is to be learned nevertheless.
 4. At first, tokens of choices by degree (worker, budget, forecasts) also get a bonus for being unlikely, which is the
-   gradient of their entropy (Williams and Peng 1991). Without it a planner settles for few budgets: three of them, once.
+   gradient of their entropy (Williams and Peng 1991). Without it a planner settles for a few budgets.
    It falls to 0 by three quarters of the training. Layout gets none, since there it would pay for filler.
 
 Law: all that a token gets is added up before it is divided, so prices stay what they were. Dividing group by group

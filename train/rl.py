@@ -26,12 +26,13 @@ from .recipe import Recipe
 from .reward.base import Reward
 from .reward.compose import compose
 from .rollout import Episode, Executor, Sampler
-from .running import CHECKPOINTS, Hooks
+from .running import CHECKPOINTS, Hooks, reporting
 from .sft import lora
 from .simulate import simulation
 from .sources.worlds import RL_SEEDS, prompt_of, world_of
 from .trainer.checkpoints import last_checkpoint
 from .trainer.collect import Collector
+from .trainer.config import RLConfig
 from .trainer.planner_trainer import PlannerTrainer
 from .trainer.ports import PromptOf, Publish
 from .watch import Watching
@@ -73,7 +74,7 @@ def train_rl(
     trainer = PlannerTrainer(
         begun.model,
         begun.tokenizer,
-        recipe.rl,
+        rl_config(recipe),
         Collector(
             curriculum=WorldCurriculum(world, first=RL_SEEDS, problems=recipe.data.practice, dials=recipe.data.dials),
             prompt=prompt_maker(begun),
@@ -99,6 +100,12 @@ def train_rl(
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     model = trainer.accelerator.unwrap_model(trainer.model)
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def rl_config(recipe: Recipe) -> RLConfig:
+    """The table `[rl]`, with the recipe's seed and reports where it does not say otherwise."""
+    seed = {} if "seed" in recipe.rl.model_fields_set else {"seed": recipe.seed}
+    return recipe.rl.model_copy(update={**seed, "trl": {"report_to": reporting(recipe), **recipe.rl.trl}})
 
 
 def prompt_maker(begun: Start) -> PromptOf:

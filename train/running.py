@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from .errors import TrainError
+from .errors import RecipeError, TrainError
 from .recipe import Recipe
 
 CHECKPOINTS = "checkpoints"
@@ -66,13 +67,27 @@ def common_arguments(recipe: Recipe, table: _Table, output: Path, *, steps: int)
         "save_total_limit": 2,
         "seed": recipe.seed,
         "data_seed": recipe.seed,
-        "report_to": list(recipe.report_to) or "none",
+        "report_to": reporting(recipe),
         "disable_tqdm": True,
         "use_cpu": not torch.cuda.is_available(),
         "bf16": recipe.model.dtype == "bfloat16",
         "gradient_checkpointing": False,
         "dataloader_pin_memory": torch.cuda.is_available(),
     }
+
+
+def reporting(recipe: Recipe) -> list[str] | str:
+    """Where TRL sends its numbers too, as its `report_to`.
+
+    Raises:
+        RecipeError: when a library for that is missing.
+    """
+    for name in recipe.report_to:
+        if find_spec(name) is None:
+            raise RecipeError(
+                f"report_to names {name}, which is not installed.", hint=f"Install it with: pip install {name}."
+            )
+    return list(recipe.report_to) or "none"
 
 
 def last_checkpoint(output: Path) -> Path | None:

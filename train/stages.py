@@ -23,9 +23,9 @@ from .errors import RecipeError
 from .planner.model import TINY_BASE, Start, card_of, start
 from .recipe import Recipe
 from .running import CHECKPOINTS, Hooks
+from .simulate import simulation
 from .sources.files import read_rows_file
 from .sources.traces import trace_rows
-from .simulate import simulation
 from .sources.worlds import demonstration_rows, world_of
 from .tiny.folder import Card, save_planner
 

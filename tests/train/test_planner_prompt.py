@@ -14,6 +14,7 @@ from foreplan.agents.roles import Planning  # noqa: E402
 from foreplan.core.ledger import Ledger, Limits  # noqa: E402
 from foreplan.core.models.base import Request  # noqa: E402
 from foreplan.evals.worlds.market.world import Market, offers  # noqa: E402
+from foreplan.planner.exchange import Exchange  # noqa: E402
 from foreplan.planner.messages import planner_messages  # noqa: E402
 from foreplan.planner.schema import output_schema  # noqa: E402
 from foreplan.planner.validate import PlanRules  # noqa: E402
@@ -56,7 +57,7 @@ def trained_prompt(tokenizer, row):
 
 async def test_a_tiny_planner_is_asked_as_it_was_trained(tmp_path, account):
     save_planner(tmp_path, tiny_model(tiny_tokenizer(), hidden=32, layers=1), tiny_tokenizer())
-    planner, heard = TrainedPlanner(tmp_path), []
+    planner, heard = TrainedPlanner(tmp_path), list[Exchange]()
     rows = demonstration_rows(TINY, DataTable(problems=20, demonstrations="weak"), seed=0)
     for seed, row in enumerate(rows):
         problem = Market().problem(seed)
@@ -91,7 +92,7 @@ async def test_a_chat_planner_is_asked_as_it_was_trained(chat, account):
 async def test_what_a_planner_in_this_process_writes_is_reserved_and_counted(tmp_path):
     save_planner(tmp_path, tiny_model(tiny_tokenizer(), hidden=32, layers=1), tiny_tokenizer())
     problem, ledger = Market().problem(3), Ledger(Limits(tokens=10_000))
-    heard = []
+    heard = list[Exchange]()
     await TrainedPlanner(tmp_path).propose(
         Planning(problem.brief, PlanRules(), ledger.account("planner"), workers=offers(problem), hear=heard.append)
     )

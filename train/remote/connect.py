@@ -36,6 +36,10 @@ def connected(begun: Start, recipe: Recipe, output: Path) -> tuple[RemoteSampler
             "A tiny planner writes under its grammar, which only the training's own process has.",
             hint="Leave out [server], or train a chat model.",
         )
+    if int(recipe.accelerate.get("num_processes", 1)) > 1:
+        raise RecipeError(
+            "Several processes cannot give their weights to one server.", hint="Leave out [server] or [accelerate]."
+        )
     key = os.environ.get(table.api_key_env, "") if table.api_key_env else ""
     if table.api_key_env and not key:
         raise RecipeError(f"The variable {table.api_key_env} is not set.", hint="Set it to the server's key.")

@@ -40,7 +40,7 @@ class Server:
             TrainingPaused: when the server cannot be reached, or fails again and again.
             RecipeError: when it refuses the request.
         """
-        waits = wait_exponential_jitter(initial=0.5, max=20)
+        waits = wait_exponential_jitter(max=10)
         tries = Retrying(
             stop=stop_after_attempt(_ATTEMPTS), wait=waits, retry=retry_if_exception_type(_Passing), reraise=True
         )

@@ -120,13 +120,12 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
     def _practise(self) -> Batch:
         """Draw plans, find out what came of them, and make the tensors of a step."""
         step, at = self.state.global_step, self._process()
-        model = self.accelerator.unwrap_model(self.model)
-        if self._publish is not None:
-            self._publish(model, step)
         advantages, curriculum = self._collector.advantages, self._collector.curriculum
         advantages.step = step
         before = curriculum.state()
         try:
+            if self._publish is not None:
+                self._publish(self.accelerator.unwrap_model(self.model), step)
             found = self._collector.collect(
                 self._config.groups // at.size, seed=seed_of(self._config.seed, step), process=at
             )

@@ -65,11 +65,7 @@ def keys() -> str:
         ),
         ("`[workers.NAME]`", PoolWorker, ("workers", "name"), "A pool of workers; the keys of a role, and one more."),
     ]
-    tables = {
-        name: field
-        for name, field in Settings.model_fields.items()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Table) and field.annotation is not Endpoint
-    }
+    tables = {name: field for name, field in Settings.model_fields.items() if is_one_table(field)}
     groups += [(f"`[{name}]`", model_of(field), (name,), f"{field.description}") for name, field in tables.items()]
     groups.append(("`[mcp.NAME]`", McpServer, ("mcp", "name"), "A server of tools: a command to start, or a URL."))
     return "\n".join("\n".join(group(*each)) for each in groups)
@@ -143,6 +139,12 @@ def is_table(field: FieldInfo) -> bool:
     """Whether a setting is a table of settings, or a set of named tables."""
     types = (field.annotation, *get_args(field.annotation))
     return any(isinstance(each, type) and issubclass(each, BaseModel) for each in types)
+
+
+def is_one_table(field: FieldInfo) -> bool:
+    """Whether a setting is a table of its own, such as `[limits]`, and no role's."""
+    kind = field.annotation
+    return isinstance(kind, type) and issubclass(kind, Table) and kind is not Endpoint
 
 
 def default_of(field: FieldInfo) -> str:

@@ -6,15 +6,17 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..evals.worlds.base import held_out
 from .held_out import Measured, measure
 from .journal import Journal
 from .page.outputs import MOST, outputs_page
 from .page.report import report_page
 from .planner.backend import local_sampler
+from .planner.grammars import schema_of
 from .planner.model import Start
 from .recipe import Recipe
 from .rl import prompt_maker
-from .sources.worlds import world_of
+from .sources.worlds import rules_of, world_of
 
 REPORT, OUTPUTS_PAGE = "report.html", "outputs.html"
 
@@ -30,10 +32,12 @@ class Compared:
 def measured(name: str, planner: Start, recipe: Recipe) -> Measured:
     """What a planner does on the world's held-out problems, taking the likeliest token each time."""
     planner.model.train(False)
+    world = world_of(recipe.data)
+    schema = schema_of(rules_of(world.problem(held_out(0)))) if planner.card.codec == "json" else None
     return measure(
         name,
-        world_of(recipe.data),
-        local_sampler(planner.model, planner.tokenizer, planner.card, temperature=0.0),
+        world,
+        local_sampler(planner.model, planner.tokenizer, planner.card, temperature=0.0, schema=schema),
         prompt_maker(planner),
         problems=recipe.data.held_out,
         max_tokens=recipe.rl.max_tokens,

@@ -16,10 +16,10 @@ from transformers import PrinterCallback
 from ..evals.worlds.base import Problem
 from .credit import Advantages
 from .curriculum import WorldCurriculum
-from .grammar.compact import CompactGrammar
 from .held_out import scale_of
 from .journal import Journal
 from .planner.backend import local_sampler
+from .planner.grammars import grammar_of, schema_of
 from .planner.model import Start
 from .planner.prompt import prompt_ids
 from .recipe import Recipe
@@ -29,7 +29,7 @@ from .rollout import Episode, Executor, Sampler
 from .running import CHECKPOINTS, Hooks, reporting
 from .sft import lora
 from .simulate import simulation
-from .sources.worlds import RL_SEEDS, prompt_of, world_of
+from .sources.worlds import RL_SEEDS, prompt_of, rules_of, world_of
 from .trainer.checkpoints import last_checkpoint
 from .trainer.collect import Collector
 from .trainer.config import RLConfig
@@ -66,10 +66,12 @@ def train_rl(
         RecipeError: when the world has no simulation and no executor is given.
     """
     world, paid = world_of(recipe.data), reward or compose(reward_config(recipe))
+    schema = schema_of(rules_of(world.problem(RL_SEEDS))) if begun.card.codec == "json" else None
+    grammar = grammar_of(begun.card, begun.tokenizer, schema)
     if sampler is None and recipe.server.base_url:
         from .remote.connect import connected
 
-        sampler, publish = connected(begun, recipe, output)
+        sampler, publish = connected(begun, recipe, output, schema=schema, grammar=grammar)
     journal = Journal(output)
     trainer = PlannerTrainer(
         begun.model,
@@ -79,7 +81,9 @@ def train_rl(
             curriculum=WorldCurriculum(world, first=RL_SEEDS, problems=recipe.data.practice, dials=recipe.data.dials),
             prompt=prompt_maker(begun),
             sampler=sampler
-            or local_sampler(begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature),
+            or local_sampler(
+                begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature, schema=schema
+            ),
             executor=executor or simulation(world, recipe),
             advantages=Advantages(paid, explore=recipe.rl.explore, steps=recipe.rl.steps),
             group=recipe.rl.group,
@@ -87,7 +91,7 @@ def train_rl(
             refills=recipe.rl.refills,
         ),
         folder=output / CHECKPOINTS,
-        grammar=CompactGrammar() if begun.card.codec == "compact" else None,
+        grammar=grammar,
         peft_config=lora(recipe.model),
         watch=Watching(paid, journal, regret=regret_of),
         publish=publish,

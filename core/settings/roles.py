@@ -43,9 +43,7 @@ class RoleSpecs:
         return not self.roles and not self.pool
 
 
-def models_from(
-    settings: Settings, *, slots: EndpointSlots | None = None, retry: RetryPolicy | None = None
-) -> Models:
+def models_from(settings: Settings, *, slots: EndpointSlots | None = None, retry: RetryPolicy | None = None) -> Models:
     """The models of a run; an empty `Models` when none is configured. `slots` and `retry` are as `build_models` has.
 
     Raises:

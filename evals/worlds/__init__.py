@@ -1,1 +1,1 @@
-"""Worlds: seeded generators of planning problems whose best plan and budget are known; one module each behind `base`."""
+"""Worlds: seeded generators of planning problems whose best plan is known; one module each behind `base`."""

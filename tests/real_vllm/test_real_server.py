@@ -20,7 +20,11 @@ from foreplan.planner.plan import Plan
 from foreplan.planner.propose import propose, propose_stream
 from foreplan.planner.schema import output_schema
 from foreplan.train.errors import RecipeError, TrainingPaused
+from foreplan.train.grammar.base import allowed_at
+from foreplan.train.grammar.mask import MaskTable, masked_log_softmax
+from foreplan.train.planner.grammars import grammar_of, schema_of
 from foreplan.train.planner.json_plan import json_reader
+from foreplan.train.planner.model import CHAT
 from foreplan.train.planner.prompt import prompt_ids
 from foreplan.train.remote.sampler import RemoteSampler
 from foreplan.train.remote.weights import load_adapter, probe, reload_weights, unload_adapter
@@ -142,6 +146,27 @@ def test_weights_that_cannot_be_used_never_reach_the_server(server, chat_folder,
         probe(server, NAME)
 
 
+def test_log_probs_under_a_schema_are_renormalised_alike_in_server_and_trainer(server, tokenizer, chat_folder):
+    """What a training is told and what it computes anew go over the same allowed tokens, so ratios begin at 1."""
+    prompt, schema = prompt_ids(tokenizer, planner_messages(BRIEF, RULES)), schema_of(RULES)
+    grammar = grammar_of(CHAT, tokenizer, schema)
+    sampler = RemoteSampler(server, NAME, read=json_reader(tokenizer), schema=schema, grammar=grammar)
+    drawn = sampler.sample([prompt], group=6, max_tokens=300, seed=5)
+    model, table = AutoModelForCausalLM.from_pretrained(chat_folder), MaskTable(len(tokenizer))
+    assert sum(not each.truncated for each in drawn) >= 3
+    for each in drawn:
+        rows = [table.row_of(allowed) for allowed in allowed_at(grammar, each.prompt_ids, each.completion_ids)]
+        masked = logprobs_of(model, each, table.masks(torch.tensor(rows)))
+        assert max(abs(a - b) for a, b in zip(each.logprobs, masked, strict=True)) < 1e-3
+        assert [a for a, free in zip(each.logprobs, each.free, strict=True) if not free] == pytest.approx(
+            [0.0] * sum(not free for free in each.free), abs=1e-4
+        )
+        assert any(each.free)
+        assert not all(each.free)
+        if not each.truncated:
+            json.loads(each.text)
+
+
 async def test_a_newly_trained_planner_plans_once_its_weights_are_reloaded(
     server, greedy, chat_folder, trained_folder, account
 ):
@@ -165,8 +190,8 @@ def test_a_server_that_is_gone_pauses_the_training(tokenizer):
 
 
 @torch.no_grad()
-def logprobs_of(model, rollout):
-    """Log-probs of a rollout's tokens by transformers."""
+def logprobs_of(model, rollout, mask=None):
+    """Log-probs of a rollout's tokens by transformers, over the tokens of the mask."""
     ids = torch.tensor([[*rollout.prompt_ids, *rollout.completion_ids]])
-    logprobs = model(ids).logits[0, len(rollout.prompt_ids) - 1 : -1].log_softmax(-1)
+    logprobs = masked_log_softmax(model(ids).logits[0, len(rollout.prompt_ids) - 1 : -1], mask)
     return logprobs.gather(-1, torch.tensor(rollout.completion_ids)[:, None])[:, 0].tolist()

@@ -56,7 +56,7 @@ class VllmServer:
             "--served-model-name", NAME, "--host", "127.0.0.1", "--port", str(self.port), "--dtype", "float32",
             "--max-model-len", "4096", "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
             "--tool-strict-level", "parameter", "--structured-outputs-config",
-            '{"backend":"xgrammar","disable_any_whitespace":true}', "--enable-lora", "--max-lora-rank", "16",
+            '{"backend":"guidance","disable_any_whitespace":true}', "--enable-lora", "--max-lora-rank", "16",
             "--logprobs-mode", "processed_logprobs",
         ]  # fmt: skip
 

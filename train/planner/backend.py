@@ -7,20 +7,21 @@ are made by `planner.prompt`; the form of the answer is kept by the grammar wher
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from ...core.models.base import Delta, Message, Reply, Request, ToolSchema
+from ...core.models.base import Delta, Message, OutputSchema, Reply, Request, ToolSchema
 from ...core.models.model import Model
 from ...core.models.spec import ModelSpec
 from ...core.usage import Price, Usage
 from ..errors import TrainError
-from ..grammar.compact import CompactGrammar
 from ..grammar.reading import read_compact
 from ..rollout import Rollout
 from ..sample.local import LocalSampler
 from ..tiny.folder import Card
+from .grammars import grammar_of
 from .json_plan import json_reader
 from .prompt import Said, prompt_ids
 
@@ -33,8 +34,9 @@ class LocalBackend:
 
     def __init__(self, model: Any, tokenizer: Any, card: Card, *, temperature: float = 0.0, seed: int = 0) -> None:
         """Answer with this model; `temperature` 0 always takes the likeliest token."""
-        self._tokenizer, self._card, self._seed = tokenizer, card, seed
-        self._sampler = local_sampler(model, tokenizer, card, temperature=temperature)
+        self._model, self._tokenizer, self._card = model, tokenizer, card
+        self._temperature, self._seed = temperature, seed
+        self._samplers: dict[str, LocalSampler] = {}
         self._one_at_a_time = threading.Lock()
 
     async def complete(self, request: Request) -> Reply:
@@ -60,18 +62,31 @@ class LocalBackend:
     def _draw(self, prompt: list[int], request: Request) -> Rollout:
         seed = self._seed if request.seed is None else request.seed
         with self._one_at_a_time:
-            return self._sampler.sample([prompt], group=1, max_tokens=request.max_completion_tokens, seed=seed)[0]
+            sampler = self._sampler(request.output)
+            return sampler.sample([prompt], group=1, max_tokens=request.max_completion_tokens, seed=seed)[0]
+
+    def _sampler(self, output: OutputSchema | None) -> LocalSampler:
+        """The sampler that keeps to a form; grammars of forms are kept, since making one takes a second."""
+        schema = dict(output.json_schema) if output else None
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self._samplers:
+            self._samplers[key] = local_sampler(
+                self._model, self._tokenizer, self._card, temperature=self._temperature, schema=schema
+            )
+        return self._samplers[key]
 
 
-def local_sampler(model: Any, tokenizer: Any, card: Card, *, temperature: float) -> LocalSampler:
-    """A sampler for a planner with this card: under the grammar of compact plans, or free."""
+def local_sampler(
+    model: Any, tokenizer: Any, card: Card, *, temperature: float, schema: Mapping[str, Any] | None = None
+) -> LocalSampler:
+    """A sampler for a planner with this card: compact plans under their grammar, JSON under a schema or free."""
     compact = card.codec == "compact"
     return LocalSampler(
         model,
         read=read_compact if compact else json_reader(tokenizer),
         end_id=tokenizer.eos_token_id,
         pad_id=tokenizer.pad_token_id,
-        grammar=CompactGrammar() if compact else None,
+        grammar=grammar_of(card, tokenizer, schema),
         temperature=temperature,
     )
 

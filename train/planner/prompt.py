@@ -6,13 +6,14 @@ the same byte for byte. What follows a prompt is made by `completion_ids` alone.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ...core.models.base import Message
 from ...planner.brief import Brief
 from ...planner.codec import encode
-from ...planner.messages import WorkerOffer, plan_text, planner_messages
+from ...planner.messages import WorkerOffer, planner_messages
 from ...planner.plan import Plan
 from ...planner.validate import PlanRules
 from ..errors import RecipeError
@@ -52,8 +53,13 @@ def tiny_workers(workers: Sequence[WorkerOffer]) -> list[WorkerOffer]:
 
 def plan_said(card: Card, plan: Plan) -> Said:
     """A plan as a planner with this card says it, as rows have it."""
-    text = encode(plan) if card.codec == "compact" else plan_text(plan)
+    text = encode(plan) if card.codec == "compact" else json_text(plan)
     return text if card.prompt == "market" else [{"role": "assistant", "content": text}]
+
+
+def json_text(plan: Plan) -> str:
+    """A plan as JSON without blanks, which is how it is written under a schema."""
+    return json.dumps(plan.model_dump(mode="json"), ensure_ascii=False, separators=(",", ":"))
 
 
 def prompt_ids(tokenizer: Any, said: Said) -> list[int]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import RecipeError
+from ..grammar.base import Grammar
 from ..planner.json_plan import json_reader
 from ..planner.model import TINY_BASE, Start
 from ..recipe import Recipe
@@ -24,7 +26,9 @@ from .wire import Server
 WEIGHTS = "weights"
 
 
-def connected(begun: Start, recipe: Recipe, output: Path) -> tuple[RemoteSampler, Publish]:
+def connected(
+    begun: Start, recipe: Recipe, output: Path, *, schema: Mapping[str, Any] | None, grammar: Grammar | None
+) -> tuple[RemoteSampler, Publish]:
     """Sampler and publisher.
 
     Raises:
@@ -49,6 +53,8 @@ def connected(begun: Start, recipe: Recipe, output: Path) -> tuple[RemoteSampler
         table.model,
         read=json_reader(begun.tokenizer),
         temperature=recipe.rl.temperature,
+        schema=schema,
+        grammar=grammar,
         concurrency=table.concurrency,
     )
     return sampler, _Publisher(server, sampler, output / WEIGHTS, Path(recipe.model.base).expanduser())

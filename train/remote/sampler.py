@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ...planner.plan import Plan
 from ..errors import TrainError
+from ..grammar.base import Grammar, allowed_at
 from ..rollout import Field, Rollout
 from .wire import Server
 
@@ -26,7 +27,15 @@ class RemoteSampler:
     """Draws from the model `name` of a server; what is called so may change, see `weights`."""
 
     def __init__(
-        self, server: Server, name: str, *, read: Read, temperature: float = 1.0, concurrency: int = 32
+        self,
+        server: Server,
+        name: str,
+        *,
+        read: Read,
+        temperature: float = 1.0,
+        concurrency: int = 32,
+        schema: Mapping[str, Any] | None = None,
+        grammar: Grammar | None = None,
     ) -> None:
         """Draw over HTTP.
 
@@ -36,10 +45,14 @@ class RemoteSampler:
             read: makes a plan of a completion.
             temperature: of the drawing.
             concurrency: prompts that are asked for at once.
+            schema: what the text must be JSON of; None for anything.
+            grammar: the same here, which says where only one token was allowed.
         """
         self.name = name
         self._server, self._read = server, read
         self._temperature, self._concurrency = temperature, concurrency
+        self._form = {"structured_outputs": {"json": dict(schema)}} if schema else {}
+        self._grammar = grammar
 
     def sample(self, prompts: Sequence[Sequence[int]], *, group: int, max_tokens: int, seed: int) -> list[Rollout]:
         """`group` rollouts for each prompt, those of one prompt next to each other.
@@ -60,6 +73,7 @@ class RemoteSampler:
                 "logprobs": 0,
                 "return_token_ids": True,
                 "seed": _seed(seed, place),
+                **self._form,
             }
             return self._rollouts(prompts[place], self._server.post("/completions", body), group)
 
@@ -83,12 +97,28 @@ class RemoteSampler:
             raise ValueError("ids and log-probs do not go together")
         text, plan, spans = self._read(ids)
         truncated = choice["finish_reason"] == "length"
-        return Rollout(prompt, ids, logprobs, [True] * len(ids), text, plan, truncated=truncated, spans=spans)
+        return Rollout(prompt, ids, logprobs, self._free(prompt, ids), text, plan, truncated=truncated, spans=spans)
+
+    def _free(self, prompt: Sequence[int], ids: Sequence[int]) -> list[bool]:
+        """Where more than one token was allowed."""
+        if self._grammar is None:
+            return [True] * len(ids)
+        try:
+            return [len(allowed) > 1 for allowed in allowed_at(self._grammar, prompt, ids)]
+        except ValueError as error:
+            raise _other_form(self._server.name) from error
 
 
 def _seed(seed: int, place: int) -> int:
     digest = hashlib.blake2b(f"{seed}/{place}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % _MAX_SEED
+
+
+def _other_form(name: str) -> TrainError:
+    return TrainError(
+        f"The server at {name} draws tokens that the plans' schema does not allow.",
+        hint='Start vLLM with --structured-outputs-config \'{"backend":"guidance","disable_any_whitespace":true}\'.',
+    )
 
 
 def _no_tokens(name: str) -> TrainError:

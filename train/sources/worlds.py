@@ -46,11 +46,13 @@ def offers_of(problem: Problem) -> tuple[WorkerOffer, ...]:
 
 def prompt_of(card: Card, problem: Problem) -> Said:
     """What a planner with this card is asked about a problem."""
-    workers = offers_of(problem)
-    rules = PlanRules(
-        workers=tuple(each.name for each in workers), sources=bool(problem.brief.sources), cite=problem.brief.cite
-    )
-    return prompt_said(card, problem.brief, rules, workers=workers)
+    return prompt_said(card, problem.brief, rules_of(problem), workers=offers_of(problem))
+
+
+def rules_of(problem: Problem) -> PlanRules:
+    """What a plan for this problem must keep to."""
+    workers = tuple(each.name for each in offers_of(problem))
+    return PlanRules(workers=workers, sources=bool(problem.brief.sources), cite=problem.brief.cite)
 
 
 def demonstration_rows(card: Card, data: DataTable, *, seed: int) -> Iterator[dict[str, Any]]:

@@ -156,6 +156,7 @@ def with_room_for(rows, made):
 
 @pytest.mark.parametrize("loss", ["dapo", "grpo"])
 def test_out_of_memory_halves_the_micro_batch_once_and_says_so(tmp_path, caplog, loss):
+    caplog.set_level("WARNING")  # whatever other tests have set
     config = SMALL.model_copy(update={"groups": 4, "micro_batch": 8, "steps": 2, "loss": loss})
     plain = trainer(tmp_path / "a", config)
     plain.train()

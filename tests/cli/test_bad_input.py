@@ -20,6 +20,10 @@ def test_a_folder_that_is_not_there(foreplan):
     foreplan("run", QUESTION, "--sources", "nowhere").explains("nowhere", code=2)
 
 
+def test_a_planner_that_can_only_be_a_folder_and_is_none(foreplan):
+    foreplan("plan", QUESTION, "--sources", DOCUMENTS, "--planner", "./nowhere").explains("foreplan train", code=2)
+
+
 def test_an_empty_folder(foreplan, tmp_path):
     (tmp_path / "empty").mkdir()
     foreplan("run", QUESTION, "--sources", "empty").explains("nothing to read", code=2)

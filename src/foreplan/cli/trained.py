@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 
 
 def folder_named(flags: Mapping[str, Any]) -> Path | None:
-    """The model's folder that `--planner` names, if it is one."""
+    """The model's folder that `--planner` names, if it is one.
+
+    Raises:
+        InputError: when it can only be meant as a folder, and holds no model.
+    """
     named = flags.get("planner")
     folder = Path(named).expanduser() if named else None
-    return folder if folder is not None and (folder / "config.json").is_file() else None
+    if folder is None or (folder / "config.json").is_file():
+        return folder
+    if str(named).startswith(("/", ".", "~")):
+        hint = "Name the folder that `foreplan train` wrote, or a model."
+        raise InputError(f"There is no model in {named}.", hint=hint)
+    return None
 
 
 def trained_planner(flags: Mapping[str, Any]) -> Planner | None:

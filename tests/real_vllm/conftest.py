@@ -1,4 +1,4 @@
-"""One real vLLM server for all tests of this folder, with a model that is made here.
+"""Real vLLM servers for the tests of this folder, with a model that is made here.
 
 The folder is not called vllm: TRL would take it for the library.
 """
@@ -35,7 +35,16 @@ def adapter_folder(chat_folder, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def vllm(chat_folder, tmp_path_factory):
+    yield from served(chat_folder, tmp_path_factory, "xgrammar")
+
+
+@pytest.fixture(scope="module")
+def guided_vllm(chat_folder, tmp_path_factory):
+    yield from served(chat_folder, tmp_path_factory, "guidance")
+
+
+def served(folder, tmp_path_factory, backend):
     if not PYTHON.exists():
         pytest.skip("there is no environment with vLLM: make install-vllm")
-    with VllmServer(chat_folder, tmp_path_factory.mktemp("log") / "vllm.log") as server:
+    with VllmServer(folder, tmp_path_factory.mktemp("log") / "vllm.log", backend=backend) as server:
         yield server

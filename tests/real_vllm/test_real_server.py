@@ -21,10 +21,10 @@ from foreplan.planner.propose import propose, propose_stream
 from foreplan.planner.schema import output_schema
 from foreplan.train.errors import RecipeError, TrainingPaused
 from foreplan.train.grammar.base import allowed_at
+from foreplan.train.grammar.json_schema import JsonGrammar
 from foreplan.train.grammar.mask import MaskTable, masked_log_softmax
-from foreplan.train.planner.grammars import grammar_of, schema_of
+from foreplan.train.planner.grammars import schema_of
 from foreplan.train.planner.json_plan import json_reader
-from foreplan.train.planner.model import CHAT
 from foreplan.train.planner.prompt import prompt_ids
 from foreplan.train.remote.sampler import RemoteSampler
 from foreplan.train.remote.weights import load_adapter, probe, reload_weights, unload_adapter
@@ -146,12 +146,14 @@ def test_weights_that_cannot_be_used_never_reach_the_server(server, chat_folder,
         probe(server, NAME)
 
 
-def test_log_probs_under_a_schema_are_renormalised_alike_in_server_and_trainer(server, tokenizer, chat_folder):
+def test_log_probs_under_a_schema_are_renormalised_alike_in_server_and_trainer(guided_vllm, tokenizer, chat_folder):
     """What a training is told and what it computes anew go over the same allowed tokens, so ratios begin at 1."""
     prompt, schema = prompt_ids(tokenizer, planner_messages(BRIEF, RULES)), schema_of(RULES)
-    grammar = grammar_of(CHAT, tokenizer, schema)
+    grammar = JsonGrammar(tokenizer, schema)
+    server = Server(guided_vllm.url)
     sampler = RemoteSampler(server, NAME, read=json_reader(tokenizer), schema=schema, grammar=grammar)
     drawn = sampler.sample([prompt], group=6, max_tokens=300, seed=5)
+    server.close()
     model, table = AutoModelForCausalLM.from_pretrained(chat_folder), MaskTable(len(tokenizer))
     assert sum(not each.truncated for each in drawn) >= 3
     for each in drawn:

@@ -1,5 +1,6 @@
 """A real vLLM server for tests, in an environment of its own (`make test-vllm` makes it)."""
 
+import json
 import os
 import socket
 import subprocess
@@ -15,9 +16,14 @@ READY_S = 240.0
 
 
 class VllmServer:
-    """Serves one folder's model on loopback, with structured output, tools, adapters and reloading of weights."""
+    """Serves one folder's model on loopback, with structured output, tools, adapters and reloading of weights.
 
-    def __init__(self, folder: Path, log: Path) -> None:
+    Of vLLM's backends for structured output, `xgrammar` also keeps tool calls in form; `guidance` allows the same
+    tokens as the grammar that training has.
+    """
+
+    def __init__(self, folder: Path, log: Path, *, backend: str = "xgrammar") -> None:
+        self._backend = backend
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -51,12 +57,13 @@ class VllmServer:
             self._process.wait()
 
     def _command(self, folder: Path) -> list[str]:
+        form = json.dumps({"backend": self._backend, "disable_any_whitespace": True})
         return [
             str(PYTHON), "-m", "vllm.entrypoints.openai.api_server", "--model", str(folder),
             "--served-model-name", NAME, "--host", "127.0.0.1", "--port", str(self.port), "--dtype", "float32",
             "--max-model-len", "4096", "--enable-auto-tool-choice", "--tool-call-parser", "hermes",
             "--tool-strict-level", "parameter", "--structured-outputs-config",
-            '{"backend":"guidance","disable_any_whitespace":true}', "--enable-lora", "--max-lora-rank", "16",
+            form, "--enable-lora", "--max-lora-rank", "16",
             "--logprobs-mode", "processed_logprobs",
         ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from foreplan.core.models.base import Request  # noqa: E402
 from foreplan.evals.worlds.market.world import Market, offers  # noqa: E402
 from foreplan.planner.exchange import Exchange  # noqa: E402
 from foreplan.planner.messages import planner_messages  # noqa: E402
+from foreplan.planner.plan import Plan  # noqa: E402
 from foreplan.planner.schema import output_schema  # noqa: E402
 from foreplan.planner.validate import PlanRules  # noqa: E402
 from foreplan.train.planner.backend import as_said, local_model  # noqa: E402
@@ -87,6 +88,17 @@ async def test_a_chat_planner_is_asked_as_it_was_trained(chat, account):
     # And as TRL makes it of the same messages, for preferences.
     by_trl = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)["input_ids"]
     assert by_trl == trained_prompt(tokenizer, row)
+
+
+async def test_a_chat_planner_in_this_process_keeps_to_the_schema_it_is_asked_for(chat, account):
+    pytest.importorskip("llguidance")
+    planner = local_model("random", *chat, CHAT, temperature=1.0, seed=3)
+    for seed in range(4):
+        reply = await planner.call(
+            planner_messages(BRIEF, RULES), account=account, output=output_schema(RULES), seed=seed
+        )
+        assert reply.finish_reason == "length" or Plan.model_validate(json.loads(reply.text))
+        assert reply.text.startswith('{"mode":"')
 
 
 async def test_what_a_planner_in_this_process_writes_is_reserved_and_counted(tmp_path):

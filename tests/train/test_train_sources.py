@@ -88,8 +88,8 @@ def test_of_plans_for_one_problem_the_best_is_preferred_to_the_worst():
         return expected_value(world, problem, plan)
 
     (pair,) = preference_rows(CHAT, [problem, problem], [[spendthrift, best], [best, best]], value)
-    assert '"budget": 20000' in pair["rejected"][0]["content"]
-    assert '"budget": 20000' not in pair["chosen"][0]["content"]
+    assert '"budget":20000' in pair["rejected"][0]["content"]
+    assert '"budget":20000' not in pair["chosen"][0]["content"]
     judged = list(judged_rows(iter([pair])))
     assert [each["label"] for each in judged] == [True, False]
     assert judged[0]["completion"] == pair["chosen"]

@@ -4,9 +4,9 @@
 2. The difference goes to the tokens that caused it (`Credit.tokens`), so each token gets what is its own, (B, T).
 3. The tokens that wrote one field (all budgets, all workers, all forecasts of the median ...) are divided by their root
    mean square over the whole batch: little may be at stake in a budget, and it is to be learned nevertheless.
-4. At first, tokens of choices by degree (worker, budget, forecasts) also get a bonus for being unlikely, which is the
+4. For most of the training, tokens of choices by degree (worker, budget, forecasts) also get a bonus for being unlikely, which is the
    gradient of their entropy (Williams and Peng 1991). Without it a planner settles for a few budgets.
-   It falls to 0 by three quarters of the training. Layout gets none, since there it would pay for filler.
+   Layout gets none, since there it would pay for filler.
 
 Law: all that a token gets is added up before it is divided, so prices stay what they were. Dividing group by group
 teaches to abstain (easy groups, in which little is at stake, weigh as much as hard ones), and dividing term by term
@@ -30,8 +30,8 @@ _Tokens: TypeAlias = Any
 _CLIP = 5.0
 """In units of the root mean square: one lucky draw must not carry a step."""
 
-_EXPLORED = 0.75
-"""The part of a training in which entropy is paid for."""
+_EXPLORED = 0.9
+"""The part of a training in which entropy is paid for, in full for the first half of it."""
 
 _BY_DEGREE = frozenset({"worker", "budget", "success", "tokens_p50", "tokens_p90"})
 
@@ -61,7 +61,7 @@ class Advantages:
         for rows in groups(episodes):
             _add(reward.score([episodes[row] for row in rows]), rollouts, rows, found)
         scaled = standardised(found, rollouts)
-        weight = self._explore * max(0.0, 1 - self.step / (_EXPLORED * self._steps))
+        weight = self._explore * min(1.0, max(0.0, 2 - 2 * self.step / (_EXPLORED * self._steps)))
         if weight > 0 and scaled.any():
             _reward_the_unlikely(scaled, episodes, weight)
         return [row[: len(each.completion_ids)].tolist() for row, each in zip(scaled, rollouts, strict=True)]

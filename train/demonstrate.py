@@ -24,7 +24,7 @@ BLIND = 0.0
 _MIDDLE_CUE = 5
 _STEPS_A_CUE = 2.3
 """Grid points that a level takes more than the one before: 1.5 a level is 2.3 steps of 19 %."""
-_MIDDLE_POINT, _SPREAD_POINTS = 15, 3.0
+_MIDDLE_POINT, _SPREAD_POINTS = 16, 4.0
 _SUCCESS_SPREAD = 0.25
 
 

@@ -161,8 +161,8 @@ def test_exploring_pays_unlikely_budgets_at_first_and_filler_never():
     assert gained[place] == max(gained) > 0
     layout = [at for name in ("id", "depends_on") for at in tokens_of(episodes[0].rollout, own, name)]
     assert all(gained[at] == 0 for at in layout)
-    assert rows(40)[0][place] - rows(40, 0.0)[0][place] < gained[place]
-    assert rows(75) == rows(75, 0.0)
+    assert rows(60)[0][place] - rows(60, 0.0)[0][place] < gained[place]
+    assert rows(90) == rows(90, 0.0)
 
 
 def test_exploring_gives_a_group_of_equal_plans_nothing_to_learn():

@@ -15,6 +15,7 @@ from foreplan.agents.jobs.alive import local_workers
 from foreplan.agents.jobs.places import JobPlaces
 from foreplan.cli.given import settings_from
 from foreplan.cli.job_places import places_from
+from foreplan.cli.worker_start import Turn
 from foreplan.core.errors import InputError
 
 _LOOK_S = 0.1
@@ -34,7 +35,10 @@ def main(**flags: Any) -> int:
         return _status(places, as_json=flags["as_json"])
     if flags["stop"]:
         return _stop(places, as_json=flags["as_json"])
-    return _work(places, flags)
+    turn = Turn(places)
+    if flags["if_none"] and (not turn.take() or local_workers(places)):
+        return 0
+    return _work(places, flags, turn)
 
 
 def _status(places: JobPlaces, *, as_json: bool) -> int:
@@ -51,7 +55,10 @@ def _status(places: JobPlaces, *, as_json: bool) -> int:
 
 def _stop(places: JobPlaces, *, as_json: bool) -> int:
     """Tell all workers of this machine to stop, and wait until they have: what is under way ends first."""
-    found = local_workers(places)
+    found, turn = local_workers(places), Turn(places)
+    while not found and turn.taken():  # one that was started in the background is not ready to be told
+        time.sleep(_LOOK_S)
+        found = local_workers(places)
     for pid in found.values():
         os.kill(pid, signal.SIGTERM)
     while any(_runs(pid) for pid in found.values()):
@@ -80,7 +87,7 @@ def _zombie(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] == "Z"
 
 
-def _work(places: JobPlaces, flags: Mapping[str, Any]) -> int:
+def _work(places: JobPlaces, flags: Mapping[str, Any], turn: Turn) -> int:
     from foreplan.agents.feeds.schedule import FeedDuty
     from foreplan.agents.jobs.worker import Worker, WorkerLimits
     from foreplan.cli.job_context import Preparing
@@ -103,7 +110,7 @@ def _work(places: JobPlaces, flags: Mapping[str, Any]) -> int:
         on_lost=lambda error: _begin_anew(f"the database took this worker for dead ({error})"),
         duty=feeds,
     )
-    _stopped_by_signals(worker.stop)
+    _stopped_by_signals(worker.stop, turn.release)
     print(f"worker {worker.name} works on the jobs in {places.home}", file=sys.stderr, flush=True)
     try:
         worker.run()
@@ -115,13 +122,14 @@ def _work(places: JobPlaces, flags: Mapping[str, Any]) -> int:
     return 0
 
 
-def _stopped_by_signals(stop: Callable[[], None]) -> None:
+def _stopped_by_signals(*stops: Callable[[], None]) -> None:
     """The first signal stops in good order, the second at once: nothing is lost either way, only paid again."""
 
     def told(number: int, frame: object) -> None:
         signal.signal(number, lambda *_: os._exit(128 + number))
         print("stopping: what is under way ends first", file=sys.stderr, flush=True)
-        stop()
+        for stop in stops:
+            stop()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)

@@ -17,6 +17,9 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=1_000, help="Jobs at once; unset, the settings'.")
     ] = None,
+    if_none: Annotated[
+        bool, typer.Option("--if-none", help="Leave at once if a worker of this machine takes jobs.")
+    ] = False,
     status: Annotated[bool, typer.Option("--status", help="List the workers of this machine.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the workers of this machine in good order.")] = False,
     as_json: AsJson = False,

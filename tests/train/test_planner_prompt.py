@@ -92,7 +92,7 @@ async def test_a_chat_planner_is_asked_as_it_was_trained(chat, account):
 
 async def test_a_chat_planner_in_this_process_keeps_to_the_schema_it_is_asked_for(chat, account):
     pytest.importorskip("llguidance")
-    planner = local_model("random", *chat, CHAT, temperature=1.0, seed=3)
+    planner = local_model("random", chat[0], chat[1], CHAT, temperature=1.0, seed=3)
     for seed in range(4):
         reply = await planner.call(
             planner_messages(BRIEF, RULES), account=account, output=output_schema(RULES), seed=seed

@@ -4,9 +4,9 @@
 2. The difference goes to the tokens that caused it (`Credit.tokens`), so each token gets what is its own, (B, T).
 3. The tokens that wrote one field (all budgets, all workers, all forecasts of the median ...) are divided by their root
    mean square over the whole batch: little may be at stake in a budget, and it is to be learned nevertheless.
-4. For most of the training, tokens of choices by degree (worker, budget, forecasts) also get a bonus for being unlikely, which is the
-   gradient of their entropy (Williams and Peng 1991). Without it a planner settles for a few budgets.
-   Layout gets none, since there it would pay for filler.
+4. For most of the training, tokens of choices by degree (worker, budget, forecasts) also get a bonus for being
+   unlikely, which is the gradient of their entropy (Williams and Peng 1991). Without it a planner settles for a few
+   budgets. Layout gets none, since there it would pay for filler.
 
 Law: all that a token gets is added up before it is divided, so prices stay what they were. Dividing group by group
 teaches to abstain (easy groups, in which little is at stake, weigh as much as hard ones), and dividing term by term

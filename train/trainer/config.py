@@ -63,7 +63,7 @@ class RLConfig(BaseModel):
     updates: Annotated[int, Field(ge=1, le=64, description="Updates by the same plans.")] = 1
     beta: Annotated[float, Field(ge=0, le=100, description="Weight of the divergence from the reference.")] = 0.0
     explore: Annotated[
-        float, Field(ge=0, le=10, description="Weight of entropy at first; falls to 0 by three quarters of the steps.")
+        float, Field(ge=0, le=10, description="Weight of entropy; from nearly half of the steps on it falls, to 0.")
     ] = 0.0
     reset_every: Annotated[
         int, Field(ge=0, description="Steps after which reference and optimiser start afresh (ProRL); 0: never.")

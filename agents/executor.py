@@ -22,7 +22,6 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from langgraph.func import task
 
-from ..core.events import SubtaskEnded, SubtaskStarted
 from ..core.slots import PrioritySlots
 from ..planner.plan import Subtask
 from .board import Result
@@ -30,6 +29,7 @@ from .keys import brief_key, inputs_key, subtask_key
 from .order import RemainingPaths
 from .scope import Scope
 from .subtask import TIME_IS_UP, skip, work_on
+from .telling import tell_result
 
 AHEAD = 256
 """Tasks that could start are called this far ahead of those that end; among so many the longest path is chosen."""
@@ -175,11 +175,11 @@ class Executor:
         async with self._slots.slot(lambda: self._paths.length(entry.subtask.id)):
             kept = await self._scope.board.result(entry.key)
             if kept is not None and self._still_valid(kept, inputs):
-                self._tell(entry, kept, cached=True)
+                tell_result(self._scope, entry.subtask.id, kept, cached=True)
             else:
                 kept = await self._do(entry, [result for _, result in parents], inputs)
                 await self._scope.board.keep(entry.key, kept)
-                self._tell(entry, kept)
+                tell_result(self._scope, entry.subtask.id, kept)
             self._results[entry.subtask.id] = kept.of(entry.subtask.id)
             entry.over.set()
             await asyncio.sleep(0)  # dependants queue up before the slot is given away
@@ -212,20 +212,6 @@ class Executor:
             await asyncio.wait([entry.recovery])
             entry.recovery.result()
         return self._results[entry.subtask.id]
-
-    def _tell(self, entry: _Entry, result: Result, *, cached: bool = False) -> None:
-        if cached:
-            self._scope.emit(SubtaskStarted(subtask=entry.subtask.id, cached=True))
-        self._scope.emit(
-            SubtaskEnded(
-                subtask=entry.subtask.id,
-                state=result.digest.state,
-                claims=len(result.digest.claims),
-                tokens=self._scope.tokens_of(entry.subtask.id),
-                seconds=result.seconds,
-                reason=result.reason,
-            )
-        )
 
 
 def _joined(signals: Sequence[GraphBubbleUp]) -> GraphBubbleUp:

@@ -19,7 +19,7 @@ from langgraph.store.base import BaseStore
 from langgraph.types import Command, Interrupt
 
 from ..core.errors import ForeplanError
-from ..core.events import Event, RunStarted, parse_event, silent
+from ..core.events import Event, parse_event, silent
 from ..memory.errors import UnknownVersion
 from ..planner.brief import Brief
 from ..planner.plan import Plan
@@ -30,6 +30,7 @@ from .report import Report
 from .result import RunResult
 from .scope import open_scope
 from .state import STATE_VERSION, Json, RunState
+from .telling import retell
 
 Approve: TypeAlias = Callable[[Plan, str], Awaitable[Json]]
 """Asked with a plan, and with what was wrong with the last answer (or ""); gives a decision as node `approve` takes."""
@@ -68,24 +69,16 @@ async def run_graph(
     graph = build_graph().compile(checkpointer=checkpointer, store=store)
     config: RunnableConfig = {"configurable": {"thread_id": run_id}}
     started = time.monotonic()
-    state: Json = dict((await graph.aget_state(config)).values) if checkpointer else {}
+    known = await graph.aget_state(config) if checkpointer else None
+    state: Json = dict(known.values) if known else {}
     step: Json | Command[Any] | None = None
     if state and state.get("version", STATE_VERSION) != STATE_VERSION:
         raise UnknownVersion(f"The state of run {run_id}", found=state["version"], known=STATE_VERSION)
-    if not state:
+    if known is None or not state:
         step = {"brief": brief.model_dump(mode="json"), "run_id": run_id, "plan": plan and plan.model_dump(mode="json")}
-    elif not state.get("ended"):
-        on_event(
-            RunStarted(
-                run=run_id,
-                goal=brief.goal,
-                embedded=context.models.embedded,
-                resumed=True,
-                project=context.project or "",
-                budget_tokens=context.limits.tokens,
-                budget_dollars=context.limits.dollars,
-            )
-        )
+    elif "run" in state:
+        begun = cast(RunState, state)
+        await retell(await open_scope(begun, context, store, emit=on_event), begun, known.next)
     while not state.get("ended"):
         state, questions = await _advance(graph, step, config, context, on_event, control)
         if questions:

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from ..core.errors import BudgetExhausted, ForeplanError
-from ..core.events import Noted, PlanItem, PlanReady
+from ..core.events import Noted, PlanReady
 from ..planner.embedded import facets
 from ..planner.exchange import Hear
 from ..planner.forecast.correct import correcting
@@ -20,29 +20,10 @@ from ..planner.plan import Plan, PlanHead, PlanPrefix, Subtask
 from ..planner.propose import propose_stream
 from .listening import listening
 from .scope import Scope
+from .telling import tell_items
 
 _Start = Callable[[Sequence[Subtask]], None]
 _Item = PlanHead | Subtask
-
-
-def tell_plan(scope: Scope, plan: Plan) -> None:
-    """Emit the events of a plan that is known as a whole."""
-    tell_items(scope, plan.subtasks)
-    scope.emit(PlanReady(mode=plan.mode, subtasks=len(plan.subtasks), revision=scope.revision))
-
-
-def tell_items(scope: Scope, subtasks: Sequence[Subtask]) -> None:
-    """Emit that these subtasks are part of the plan."""
-    for subtask in subtasks:
-        scope.emit(
-            PlanItem(
-                subtask=subtask.id,
-                goal=subtask.goal,
-                depends_on=subtask.depends_on,
-                forecast_tokens=subtask.forecast.tokens_p50,
-                budget_tokens=subtask.budget,
-            )
-        )
 
 
 async def written_plan(scope: Scope, start: _Start) -> Plan:

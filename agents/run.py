@@ -145,9 +145,12 @@ class _Drive:
             self.directory.write(self.directory.page, run_page(self.directory, artifacts=artifacts))
 
     async def _run(self, trace: TraceWriter) -> RunResult:
+        finished = self.directory.finished
+
         def tell(event: Event) -> None:
-            trace(event)
-            self.on_event(event)
+            if not finished:
+                trace(event)
+                self.on_event(event)
 
         async with AsyncExitStack() as stack:
             checkpointer = await stack.enter_async_context(open_saver(self.database or self.directory.state))

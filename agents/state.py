@@ -41,7 +41,7 @@ class RunState(RunInput, RunOutput, total=False):
 
     Attributes:
         version: the state's form; a run begun under another one is refused.
-        revision: how often the plan was changed.
+        revision: how often the plan was changed, and `changes` the event that told of the last change.
         decision: what was said of the plan when approval is on, and `reason` why it was rejected.
         clock: Unix time at which execution began; the run's time limit counts from here.
         next: where an execution or a revision leads.
@@ -49,6 +49,7 @@ class RunState(RunInput, RunOutput, total=False):
 
     version: int
     revision: int
+    changes: Json | None
     decision: Literal["approve", "reject"] | None
     reason: str
     clock: float

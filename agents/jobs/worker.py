@@ -11,6 +11,7 @@ dead workers and gives their jobs back, and minds the day's limit. Laws:
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 import time
@@ -87,6 +88,7 @@ class Worker:
         self._duty = duty
         self._sittings: dict[str, Sitting] = {}
         self._untold: dict[str, Sitting] = {}
+        self._telling = threading.Lock()
         self._stop = threading.Event()
         self._why_over = ""
         self._suspects: set[str] = set()
@@ -179,7 +181,8 @@ class Worker:
             del self._sittings[job]
             self._left.add(job)
             with suppress(DBAPIError):
-                self._tell(sitting)
+                # In a thread, because a database that is locked would hold up the jobs beside this one.
+                await asyncio.to_thread(self._tell, sitting)
 
     def _turn(self) -> None:
         """One turn of looking after the jobs. What the database refuses now is done in a later turn."""
@@ -202,15 +205,17 @@ class Worker:
             self._duty.look(self._queue)
 
     def _tell(self, sitting: Sitting) -> None:
-        if sitting.tally.fresh:
-            sitting.tally.fresh = False
-            self._untold[sitting.job] = sitting
-            try:
-                self._book.tell(sitting.job, sitting.tally.progress())
-            except DBAPIError:
-                sitting.tally.fresh = True
-                raise
-        self._untold.pop(sitting.job, None)
+        """Write how far a job is. One at a time: what was true earlier must not be written over what is true now."""
+        with self._telling:
+            if sitting.tally.fresh:
+                sitting.tally.fresh = False
+                self._untold[sitting.job] = sitting
+                try:
+                    self._book.tell(sitting.job, sitting.tally.progress())
+                except DBAPIError:
+                    sitting.tally.fresh = True
+                    raise
+            self._untold.pop(sitting.job, None)
 
     def _mind_the_day(self) -> None:
         """See what the day's limits leave; stop all runs in good order once they leave nothing."""

@@ -14,10 +14,10 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from ...core.errors import ForeplanError
-from ...core.events import RunEnded
 from ..context import Context
 from ..scope import Scope, scope_in
 from ..state import RunState
+from ..telling import tell_end
 from .given import given_plan
 
 
@@ -31,12 +31,12 @@ async def approve(state: RunState, runtime: Runtime[Context]) -> RunState:
     while True:
         answer = interrupt(question)
         try:
-            return {**_decide(scope, answer), "clock": state.get("clock") or time.time()}
+            return {**_decide(scope, state, answer), "clock": state.get("clock") or time.time()}
         except ForeplanError as error:
             question = {**question, "error": str(error)}
 
 
-def _decide(scope: Scope, answer: Any) -> RunState:
+def _decide(scope: Scope, state: RunState, answer: Any) -> RunState:
     """The state that an answer leads to.
 
     Raises:
@@ -50,6 +50,6 @@ def _decide(scope: Scope, answer: Any) -> RunState:
         return {"decision": "approve"}
     if decision == "reject":
         reason = str(answer.get("reason", "")) if isinstance(answer, dict) else ""
-        scope.emit(RunEnded(state="rejected", tokens=scope.ledger.spent().total_tokens))
+        tell_end(scope, state, "rejected")
         return {"decision": "reject", "reason": reason[:1_000], "ended": "rejected"}
     raise ForeplanError(f"{decision!r} is no decision.", hint="Answer with approve, edit or reject.")

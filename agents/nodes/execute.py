@@ -9,9 +9,10 @@ from ...planner.plan import Plan
 from ..context import Context
 from ..executor import Executor
 from ..learning import keep_lessons
-from ..planning import tell_plan, written_plan
+from ..planning import written_plan
 from ..scope import Scope, scope_in
 from ..state import RunState
+from ..telling import tell_plan
 
 
 async def execute(state: RunState, runtime: Runtime[Context]) -> RunState:

@@ -11,7 +11,6 @@ from langgraph.runtime import Runtime
 from pydantic import ValidationError
 
 from ...core.errors import InputError
-from ...core.events import RunStarted
 from ...planner.brief import Brief
 from ...planner.forecast.correct import correct
 from ...planner.plan import Plan
@@ -21,6 +20,7 @@ from ..planners.choose import whole_plan
 from ..roles import Planning
 from ..scope import Scope, scope_in
 from ..state import STATE_VERSION, Json, RunState
+from ..telling import tell_start
 from .given import given_plan
 
 
@@ -36,6 +36,7 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
         "run": state.get("run_id") or uuid.uuid4().hex,
         "brief": read_brief(state.get("brief")).model_dump(mode="json"),
         "revision": 0,
+        "changes": None,
         "current_plan": None,
         "decision": None,
         "reason": "",
@@ -43,16 +44,7 @@ async def plan(state: RunState, runtime: Runtime[Context]) -> RunState:
     }
     scope = await scope_in(begun, runtime)
     context = scope.context
-    scope.emit(
-        RunStarted(
-            run=scope.run,
-            goal=scope.brief.goal,
-            embedded=context.models.embedded,
-            project=context.project or "",
-            budget_tokens=context.limits.tokens,
-            budget_dollars=context.limits.dollars,
-        )
-    )
+    tell_start(scope)
     given = state.get("plan")
     if given is not None:
         begun["current_plan"] = given_plan(given, scope.rules).model_dump(mode="json")

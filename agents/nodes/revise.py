@@ -35,20 +35,20 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
         return {"next": "write"}
     if revision.plan.subtasks == plan.subtasks:
         return {"next": "write"}
-    scope.emit(
-        PlanRevised(
-            revision=scope.revision + 1,
-            kept=revision.kept,
-            edited=revision.edited,
-            added=revision.added,
-            dropped=revision.dropped,
-            reason=revision.reason,
-        )
+    changes = PlanRevised(
+        revision=scope.revision + 1,
+        kept=revision.kept,
+        edited=revision.edited,
+        added=revision.added,
+        dropped=revision.dropped,
+        reason=revision.reason,
     )
+    scope.emit(changes)
     return {
         "next": "execute",
         "current_plan": revision.plan.model_dump(mode="json"),
         "revision": scope.revision + 1,
+        "changes": changes.model_dump(mode="json"),
         "decision": None,
     }
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from langgraph.runtime import Runtime
 
-from ...core.events import Noted, RunEnded
+from ...core.events import Noted
 from ...memory.digest import Digest
 from ...planner.plan import Plan
 from ..context import Context
@@ -16,6 +15,7 @@ from ..report import Report
 from ..roles import Writing
 from ..scope import Scope, scope_in
 from ..state import EndState, RunState
+from ..telling import tell_end
 from ..writers.choose import writer_for
 from ..writers.extractive import ExtractiveWriter
 
@@ -36,15 +36,7 @@ async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
     )
     report = await _written(scope, writing)
     ended = _end_state(plan, digests, report)
-    scope.emit(
-        RunEnded(
-            state=ended,
-            tokens=scope.ledger.spent().total_tokens,
-            dollars=scope.ledger.dollars(),
-            seconds=time.time() - (state.get("clock") or time.time()),
-            calls=scope.ledger.calls(),
-        )
-    )
+    tell_end(scope, state, ended)
     return {"report": report.model_dump(mode="json"), "ended": ended}
 
 

@@ -80,6 +80,7 @@ class RunView:
     overhead_tokens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OVERHEAD_ACCOUNTS, 0))
     notes: list[str] = field(default_factory=list)
     unfinished: int = 0
+    revision: int = 0
     started_at: float | None = None
     ended: RunEnded | None = None
 
@@ -133,11 +134,14 @@ class RunView:
                 row.state, row.started_at, row.doing = "waiting", None, ""
 
     def _note(self, event: Noted | LessonLearned | Retried | PlanRevised) -> None:
-        if len(self.notes) < MAX_NOTES:
-            self.notes.append(note_of(event))
         if isinstance(event, PlanRevised):
+            if event.revision <= self.revision:
+                return
+            self.revision = event.revision
             for row in (self.rows[each] for each in event.dropped if each in self.rows):
                 row.dropped = True
+        if len(self.notes) < MAX_NOTES:
+            self.notes.append(note_of(event))
 
     def _row(self, subtask: str) -> Row:
         if subtask not in self.rows:

@@ -42,10 +42,10 @@ test: install
 	$(BIN)/python -m pytest -n 2
 
 test-slow: install
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 3 -m "slow and not postgres"
 
 test-postgres: install
-	$(BIN)/python -m pytest -m postgres
+	$(BIN)/python -m pytest -n 2 -m postgres
 
 test-vllm: install-train install-vllm
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m vllm tests/real_vllm

@@ -42,7 +42,7 @@ test: install
 	$(BIN)/python -m pytest -n 2
 
 test-slow: install
-	$(BIN)/python -m pytest -n 3 -m "slow and not postgres"
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m "slow and not postgres"
 
 test-postgres: install
 	$(BIN)/python -m pytest -n 2 -m postgres

@@ -19,7 +19,7 @@ pytest.importorskip("dbos")
 SUBTASKS, KILLS = 40, 50
 TIMING = {"worker_s": 0.4, "planner_tokens_per_s": 2_000, "subtasks": SUBTASKS, "writer_s": 0.5}
 _LOOK_S = 0.02
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def _kill(worker: subprocess.Popen[bytes]) -> None:

@@ -105,7 +105,9 @@ def test_an_approval_that_is_killed_counts_once_or_not_at_all(lab):
     plan = lab.json("jobs", "approve", job)["plan"]
     kills = 0
     while lab.job(job).state == "waiting":
-        kills += _killed_after(lab.command("jobs", "approve", job, "--yes"), draw.uniform(0.3, 0.8), lab)
+        # A slow machine needs patience to let one through.
+        patience_s = draw.uniform(0.3, 0.8) + 0.1 * kills
+        kills += _killed_after(lab.command("jobs", "approve", job, "--yes"), patience_s, lab)
     for _ in range(3):
         time.sleep(draw.uniform(0.1, 1.0))
         _kill(worker)

@@ -65,6 +65,17 @@ def test_a_job_that_has_ended_is_listed_and_forgotten(command):
 
 
 @pytest.mark.slow
+def test_a_plan_that_is_rejected_took_no_time(command):
+    job = command(*ASKED, "--approve").stdout.strip()
+    command("jobs", "watch", job)
+    command("jobs", "approve", job, "--reject")
+    watched = command("jobs", "watch", job)
+    assert (watched.returncode, "rejected" in watched.stderr) == (6, True), watched.stderr
+    (ended,) = [json.loads(line) for line in command("jobs", "logs", job, "--json").stdout.splitlines()][-1:]
+    assert (ended["type"], str(ended["seconds"])) == ("run_ended", "0.0")
+
+
+@pytest.mark.slow
 def test_a_plan_waits_for_approval_and_an_edited_one_is_run(command, tmp_path):
     job = command(*ASKED, "--approve").stdout.strip()
     watched = command("jobs", "watch", job)

@@ -101,8 +101,10 @@ class JobQueue:
         """The job whose id is `prefix`, or the only one whose id begins with it.
 
         Raises:
-            UnknownJob: when there is none or more than one.
+            UnknownJob: when there is none or more than one, or the id is empty.
         """
+        if not prefix:
+            raise UnknownJob("The id of the job is empty.", hint="`foreplan jobs` lists them.")
         rows = self.client.list_workflows(
             name=WORKFLOW, workflow_id_prefix=prefix, load_input=False, limit=20, application_name=APPLICATION
         )

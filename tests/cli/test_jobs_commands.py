@@ -76,6 +76,18 @@ def test_a_plan_that_is_rejected_took_no_time(command):
 
 
 @pytest.mark.slow
+def test_an_id_that_is_empty_names_no_job_although_there_is_only_one(command):
+    """So that `jobs rm "$id"` with a variable that is not set deletes nothing."""
+    job = command(*ASKED).stdout.strip()
+    assert command("jobs", "watch", job).returncode == 0
+    for words in (("jobs", "rm", ""), ("jobs", "retry", ""), ("show", ""), ("rate", "", "0.5")):
+        refused = command(*words)
+        assert (refused.returncode, "is empty" in refused.stderr) == (2, True), refused.stderr
+    (listed,) = json.loads(command("jobs", "--json").stdout)
+    assert listed["job"] == job
+
+
+@pytest.mark.slow
 def test_a_plan_waits_for_approval_and_an_edited_one_is_run(command, tmp_path):
     job = command(*ASKED, "--approve").stdout.strip()
     watched = command("jobs", "watch", job)

@@ -65,6 +65,24 @@ def test_a_job_that_has_ended_is_listed_and_forgotten(command):
 
 
 @pytest.mark.slow
+def test_a_job_that_waits_is_cancelled_without_a_worker_and_waits_again_when_resumed(command):
+    """It stays cancelled until then, and none of cancel and rm begins a worker that would have nothing to do."""
+    job = command(*ASKED, "--approve").stdout.strip()
+    command("jobs", "watch", job)
+    command("worker", "--stop")
+    cancelled = command("jobs", "cancel", job)
+    assert cancelled.returncode == 0, cancelled.stderr
+    assert "is cancelled" in command("jobs", "report", job).stderr
+    assert command("worker", "--status", "--json").stdout.strip() == "[]"
+    assert command("jobs", "resume", job).returncode == 0
+    assert "Its plan waits" in command("jobs", "watch", job).stderr
+    command("worker", "--stop")
+    assert command("jobs", "rm", job).returncode == 0
+    assert command("worker", "--status", "--json").stdout.strip() == "[]"
+    assert command("jobs", "--json").stdout.strip() == "[]"
+
+
+@pytest.mark.slow
 def test_a_plan_that_is_rejected_took_no_time(command):
     job = command(*ASKED, "--approve").stdout.strip()
     command("jobs", "watch", job)

@@ -109,6 +109,6 @@ def _steer(queue: JobQueue, job: Job, flags: Mapping[str, Any]) -> None:
             directory = RunDirs(queue.places.home).at(job.id)
             if directory.path.is_dir():
                 directory.remove()
-    if flags["action"] in ("resume", "retry") or job.state == "waiting":
+    if flags["action"] in ("resume", "retry"):
         ensure_worker(places_from(flags), flags)
     print(json.dumps(told) if flags["as_json"] else told["job"])

@@ -121,7 +121,17 @@ def test_a_plan_waits_for_approval_and_an_edited_one_is_run(command, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_could_never_begin_is_refused_at_once(command):
+def test_a_job_may_be_about_a_single_file(command):
+    asked = command("run", "--background", "--embedded", "--sources", "sources/mill.md", "Who built the mill at Ober?")
+    assert asked.returncode == 0, asked.stderr
+    assert command("jobs", "watch", job := asked.stdout.strip()).returncode == 0
+    assert "1871" in command("jobs", "report", job).stdout
+
+
+@pytest.mark.slow
+def test_what_could_never_begin_is_refused_at_once(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "nothing to read" in command("run", "--background", "--embedded", "--sources", "empty", "Who?").stderr
     assert "nothing" in command("run", "--background", "--embedded", "--sources", "nothing", "Who?").stderr
     assert command("run", "--background", "--embedded", "Who built the mill?").returncode == 2
     assert command("worker", "--stop", "--status").returncode == 2

@@ -106,6 +106,18 @@ def test_an_id_that_is_empty_names_no_job_although_there_is_only_one(command):
 
 
 @pytest.mark.slow
+def test_a_job_whose_run_never_began_says_why_in_its_logs(command, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "mill.bin").write_bytes(bytes(range(256)))
+    job = command("run", "--background", "--embedded", "--sources", "pictures", "Who built it?").stdout.strip()
+    assert command("jobs", "watch", job).returncode == 1
+    said = command("jobs", "logs", job).stderr
+    assert "nothing to read" in said
+    assert "own machine" not in said
+    assert f"jobs resume {job}" in command("jobs", "report", job).stderr
+
+
+@pytest.mark.slow
 def test_a_plan_waits_for_approval_and_an_edited_one_is_run(command, tmp_path):
     job = command(*ASKED, "--approve").stdout.strip()
     watched = command("jobs", "watch", job)

@@ -7,6 +7,7 @@ Law: readers of events take what is told twice for one thing.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Sequence
 
@@ -77,7 +78,7 @@ def tell_end(scope: Scope, state: RunState, ended: EndState) -> None:
             state=ended,
             tokens=scope.ledger.spent().total_tokens,
             dollars=scope.ledger.dollars(),
-            seconds=time.time() - (state.get("clock") or time.time()),
+            seconds=max(0.0, time.time() - (state.get("clock") or math.inf)),
             calls=scope.ledger.calls(),
         )
     )

@@ -221,8 +221,10 @@ class RunDirs:
         """The run whose id is `prefix`, or the only one whose id begins with it.
 
         Raises:
-            UnknownRun: when there is none or more than one; the hint names candidates.
+            UnknownRun: when there is none or more than one, or the id is empty; the hint names candidates.
         """
+        if not prefix:
+            raise UnknownRun("The id of the run is empty.", hint="`foreplan show` lists them.")
         runs = self.list()
         found = [each for each in runs if each.run == prefix] or [each for each in runs if each.run.startswith(prefix)]
         if len(found) == 1:

@@ -101,8 +101,10 @@ class JobQueue:
         """The job whose id is `prefix`, or the only one whose id begins with it.
 
         Raises:
-            UnknownJob: when there is none or more than one.
+            UnknownJob: when there is none or more than one, or the id is empty.
         """
+        if not prefix:
+            raise UnknownJob("The id of the job is empty.", hint="`foreplan jobs` lists them.")
         rows = self.client.list_workflows(
             name=WORKFLOW, workflow_id_prefix=prefix, load_input=False, limit=20, application_name=APPLICATION
         )
@@ -129,12 +131,12 @@ class JobQueue:
         Raises:
             JobRefused: when it has ended.
         """
-        if job.state == "waiting":
-            self.answer(job, {"decision": "reject", "reason": "cancelled"})
-        elif job.state in ACTIVE:
-            self.client.cancel_workflow(job.id)
-        else:
+        if job.state != "waiting" and job.state not in ACTIVE:
             raise JobRefused(f"Job {job.id} has ended ({job.state}).")
+        if job.state == "waiting":
+            # To DBOS a job that waits has ended, and it cancels only those that have not.
+            self._again(job.id)
+        self.client.cancel_workflow(job.id)
 
     def resume(self, job: Job) -> None:
         """Let a job that was stopped go on from its finished subtasks.

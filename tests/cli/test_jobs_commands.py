@@ -65,6 +65,59 @@ def test_a_job_that_has_ended_is_listed_and_forgotten(command):
 
 
 @pytest.mark.slow
+def test_a_job_that_waits_is_cancelled_without_a_worker_and_waits_again_when_resumed(command):
+    """It stays cancelled until then, and none of cancel and rm begins a worker that would have nothing to do."""
+    job = command(*ASKED, "--approve").stdout.strip()
+    command("jobs", "watch", job)
+    command("worker", "--stop")
+    cancelled = command("jobs", "cancel", job)
+    assert cancelled.returncode == 0, cancelled.stderr
+    assert "is cancelled" in command("jobs", "report", job).stderr
+    assert command("worker", "--status", "--json").stdout.strip() == "[]"
+    assert command("jobs", "resume", job).returncode == 0
+    assert "Its plan waits" in command("jobs", "watch", job).stderr
+    command("worker", "--stop")
+    assert command("jobs", "rm", job).returncode == 0
+    assert command("worker", "--status", "--json").stdout.strip() == "[]"
+    assert command("jobs", "--json").stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_plan_that_is_rejected_took_no_time(command):
+    job = command(*ASKED, "--approve").stdout.strip()
+    command("jobs", "watch", job)
+    command("jobs", "approve", job, "--reject")
+    watched = command("jobs", "watch", job)
+    assert (watched.returncode, "rejected" in watched.stderr) == (6, True), watched.stderr
+    (ended,) = [json.loads(line) for line in command("jobs", "logs", job, "--json").stdout.splitlines()][-1:]
+    assert (ended["type"], str(ended["seconds"])) == ("run_ended", "0.0")
+
+
+@pytest.mark.slow
+def test_an_id_that_is_empty_names_no_job_although_there_is_only_one(command):
+    """So that `jobs rm "$id"` with a variable that is not set deletes nothing."""
+    job = command(*ASKED).stdout.strip()
+    assert command("jobs", "watch", job).returncode == 0
+    for words in (("jobs", "rm", ""), ("jobs", "retry", ""), ("show", ""), ("rate", "", "0.5")):
+        refused = command(*words)
+        assert (refused.returncode, "is empty" in refused.stderr) == (2, True), refused.stderr
+    (listed,) = json.loads(command("jobs", "--json").stdout)
+    assert listed["job"] == job
+
+
+@pytest.mark.slow
+def test_a_job_whose_run_never_began_says_why_in_its_logs(command, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "mill.bin").write_bytes(bytes(range(256)))
+    job = command("run", "--background", "--embedded", "--sources", "pictures", "Who built it?").stdout.strip()
+    assert command("jobs", "watch", job).returncode == 1
+    said = command("jobs", "logs", job).stderr
+    assert "nothing to read" in said
+    assert "own machine" not in said
+    assert f"jobs resume {job}" in command("jobs", "report", job).stderr
+
+
+@pytest.mark.slow
 def test_a_plan_waits_for_approval_and_an_edited_one_is_run(command, tmp_path):
     job = command(*ASKED, "--approve").stdout.strip()
     watched = command("jobs", "watch", job)
@@ -80,7 +133,17 @@ def test_a_plan_waits_for_approval_and_an_edited_one_is_run(command, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_could_never_begin_is_refused_at_once(command):
+def test_a_job_may_be_about_a_single_file(command):
+    asked = command("run", "--background", "--embedded", "--sources", "sources/mill.md", "Who built the mill at Ober?")
+    assert asked.returncode == 0, asked.stderr
+    assert command("jobs", "watch", job := asked.stdout.strip()).returncode == 0
+    assert "1871" in command("jobs", "report", job).stdout
+
+
+@pytest.mark.slow
+def test_what_could_never_begin_is_refused_at_once(command, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert "nothing to read" in command("run", "--background", "--embedded", "--sources", "empty", "Who?").stderr
     assert "nothing" in command("run", "--background", "--embedded", "--sources", "nothing", "Who?").stderr
     assert command("run", "--background", "--embedded", "Who built the mill?").returncode == 2
     assert command("worker", "--stop", "--status").returncode == 2

@@ -104,6 +104,14 @@ def brief_from(flags: Mapping[str, Any], sources: Sequence[Path]) -> Brief:
         raise InputError(f"{flag} cannot be used: {fault['msg']}.", hint="See foreplan run --help.") from error
 
 
+def nothing_to_read(sources: Sequence[Path]) -> InputError:
+    """What is wrong with sources that hold no document."""
+    return InputError(
+        f"There is nothing to read in {', '.join(map(str, sources))}.",
+        hint="Name a folder with documents: text, markdown, HTML, PDF, CSV, JSON or code.",
+    )
+
+
 def read_goal(given: str | None) -> str:
     """The question itself.
 

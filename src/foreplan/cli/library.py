@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from foreplan.cli.given import nothing_to_read
 from foreplan.cli.text import one_line
-from foreplan.core.errors import InputError
 from foreplan.memory.documents.base import Skipped
 from foreplan.memory.documents.index import DocumentIndex, IndexReport
 from foreplan.memory.home import writable_folder
@@ -50,11 +50,7 @@ def index_to_search(home: Path, folders: Sequence[Path]) -> DocumentIndex:
         print(line, file=sys.stderr)
     if len(index) == 0:
         index.close()
-        names = ", ".join(map(str, folders))
-        raise InputError(
-            f"There is nothing to read in {names}.",
-            hint="Name a folder with documents: text, markdown, HTML, PDF, CSV, JSON or code.",
-        )
+        raise nothing_to_read(folders)
     return index
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foreplan.cli.given import brief_from, project_from, settings_from
+from foreplan.cli.given import brief_from, nothing_to_read, project_from, settings_from
 from foreplan.cli.job_settings import check_keys, without_secrets
 from foreplan.cli.trained import refuse_folder
 from foreplan.core.errors import InputError
@@ -73,10 +73,8 @@ def _check(flags: Mapping[str, Any], settings: Settings, brief: Brief) -> None:
     if flags["resume"] or flags["output"]:
         name = "--resume" if flags["resume"] else "--output"
         raise InputError(f"{name} does not go with --background.", hint="See foreplan jobs --help.")
-    missing = next((each for each in brief.sources if not Path(each).is_dir()), None)
-    if missing is not None:
-        raise InputError(f"There is no folder {missing}.", hint="Name a folder of documents with --sources DIR.")
     if brief.sources:
+        _check_sources([Path(each) for each in brief.sources])
         return
     from foreplan.core.settings.roles import role_specs
 
@@ -88,3 +86,16 @@ def _check(flags: Mapping[str, Any], settings: Settings, brief: Brief) -> None:
                 "There are no sources, and no model is configured to answer without them.",
                 hint="Name a folder of documents with --sources DIR, or configure a model.",
             )
+
+
+def _check_sources(sources: Sequence[Path]) -> None:
+    """See that all are there and one holds a file; whether that can be read is the worker's to find out.
+
+    Raises:
+        ForeplanError: when one is missing or cannot be listed, or there is no file.
+    """
+    from foreplan.memory.documents.files import SourceFile, walk
+
+    first = [next((each for each in walk([source]) if isinstance(each, SourceFile)), None) for source in sources]
+    if not any(first):
+        raise nothing_to_read(sources)

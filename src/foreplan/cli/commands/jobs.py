@@ -9,7 +9,7 @@ from typing import Any
 
 from foreplan.agents.jobs.alive import file_alive
 from foreplan.agents.jobs.queue import JobQueue
-from foreplan.agents.jobs.state import Job
+from foreplan.agents.jobs.state import ACTIVE, STOPPED, Job
 from foreplan.cli.job_places import places_from, queue_from
 from foreplan.cli.progress import PlainLines
 from foreplan.cli.text import duration, number, one_line, safe
@@ -67,21 +67,33 @@ def line_of(job: Job) -> str:
 def _report(queue: JobQueue, job: Job, *, as_json: bool) -> None:
     result = job.outcome.get("result")
     if not isinstance(result, dict):
-        error = job.outcome.get("error")
+        command = "resume" if job.state in STOPPED else "approve" if job.state == "waiting" else "watch"
         raise InputError(
-            f"Job {job.id} has no report: it is {job.state}{f' ({error})' if error else ''}.",
-            hint=f"Watch it with: foreplan jobs watch {job.id}",
+            f"Job {job.id} has no report: {_standing(job)}.", hint=f"See: foreplan jobs {command} {job.id}"
         )
     print(json.dumps(result) if as_json else safe(str(result.get("report") or "")))
+
+
+def _standing(job: Job) -> str:
+    """How a job is, with what went wrong."""
+    error = str(job.outcome.get("error") or "")
+    return f"it is {job.state}{f' ({one_line(error, 300)})' if error else ''}"
+
+
+def _of_no_trace(queue: JobQueue, job: Job) -> str:
+    if not job.worker:
+        return "No worker has taken it yet."
+    if queue.places.database is not None and not file_alive(queue.places.workers, job.worker):
+        return f"Worker {job.worker} keeps it on its own machine."
+    return (
+        f"Its run has not begun. See: foreplan jobs watch {job.id}" if job.state in ACTIVE else "Its run never began."
+    )
 
 
 def _logs(queue: JobQueue, job: Job, *, as_json: bool) -> None:
     trace = RunDirs(queue.places.home).at(job.id).trace
     if not trace.is_file():
-        raise InputError(
-            f"Job {job.id} has left no trace here: it is {job.state}.",
-            hint=f"Worker {job.worker} keeps it on its own machine." if job.worker else "No worker has taken it yet.",
-        )
+        raise InputError(f"Job {job.id} has left no trace here: {_standing(job)}.", hint=_of_no_trace(queue, job))
     lines, whole = PlainLines(), job.state in ("queued", "waiting")
     for event in read_events(trace):
         whole = whole or isinstance(event, RunEnded)
@@ -109,6 +121,6 @@ def _steer(queue: JobQueue, job: Job, flags: Mapping[str, Any]) -> None:
             directory = RunDirs(queue.places.home).at(job.id)
             if directory.path.is_dir():
                 directory.remove()
-    if flags["action"] in ("resume", "retry") or job.state == "waiting":
+    if flags["action"] in ("resume", "retry"):
         ensure_worker(places_from(flags), flags)
     print(json.dumps(told) if flags["as_json"] else told["job"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from langgraph.errors import GraphDrained
@@ -122,6 +123,7 @@ async def open_scope(
 ) -> Scope:
     """The scope of the run that `state` tells of, its ledger read back from the journal."""
     store = context.store if store is None else store
+    context = replace(context, limits=context.limits.since(state.get("clock") or time.time()))
     board = Board(store, state["run"])
     ledger = Ledger(context.limits, journal=board, started_at=state.get("clock") or None)
     limits = context.limits

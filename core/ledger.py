@@ -15,9 +15,10 @@ each subtask, the writer). Laws:
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from .errors import BudgetExhausted
@@ -35,6 +36,7 @@ class Limits:
         tokens: prompt, completion and reasoning tokens of all calls together.
         dollars: priced spend of all calls together.
         seconds: wall time from the moment the plan's execution began, also while a stopped run lay still.
+        deadline: Unix time by which the run has to be over, whenever it began.
         writer_share: part of `tokens` and `dollars` (0..1) that only the writer may spend.
         concurrency: subtasks worked on at the same time.
         max_revisions: how often the planner may change the plan after failures.
@@ -43,6 +45,7 @@ class Limits:
     tokens: int | None = 400_000
     dollars: float | None = None
     seconds: float | None = None
+    deadline: float | None = None
     writer_share: float = 0.15
     concurrency: int = 8
     max_revisions: int = 2
@@ -61,6 +64,12 @@ class Limits:
     def writer_seconds(self) -> float | None:
         """Seconds at the end that are kept back for the writer, or None when the run has no time limit."""
         return None if self.seconds is None else self.seconds * self.writer_share
+
+    def since(self, began_at: float) -> Limits:
+        """These limits for a run whose execution began then (Unix time): `seconds` hold the deadline too."""
+        if self.deadline is None:
+            return self
+        return replace(self, seconds=min(self.seconds or math.inf, max(0.0, self.deadline - began_at)))
 
 
 class Journal(Protocol):

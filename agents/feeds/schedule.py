@@ -64,8 +64,10 @@ class Feeds:
                 context=feed.model_dump(mode="json", exclude={"paused"}),
             )
         except dbos_error.DBOSException as error:
+            taken = self.queue.client.get_schedule(feed.name) is not None
             raise FeedRefused(
-                f"Feed {feed.name} cannot be added: {error}.", hint="Choose another name, or `foreplan feed rm` it."
+                f"There is a feed {feed.name} already." if taken else f"Feed {feed.name} cannot be added: {error}.",
+                hint=f"Choose another name, or delete it: foreplan feed rm {feed.name}" if taken else "",
             ) from error
 
     def all(self, on_unreadable: Callable[[str], None] = lambda name: None) -> list[Feed]:

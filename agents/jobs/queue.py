@@ -88,7 +88,7 @@ class JobQueue:
             self.client.enqueue_in_transaction(within, options, data)
         return name
 
-    def newest(self, *, limit: int = 200) -> Sequence[Job]:
+    def newest(self, *, limit: int) -> Sequence[Job]:
         """The newest jobs, newest first."""
         rows = self.client.list_workflows(
             name=WORKFLOW, sort_desc=True, limit=limit, load_input=False, application_name=APPLICATION

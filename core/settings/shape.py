@@ -5,10 +5,11 @@ Nothing here reads a file or a variable: an app that embeds Foreplan can build `
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from ..ledger import Limits
 from ..models.base import Effort
@@ -24,6 +25,11 @@ _DEFAULT_LIMITS = Limits()
 def _none_word(value: Any) -> Any:
     """TOML and environment variables have no null, so the word `none` stands for it."""
     return None if isinstance(value, str) and value.strip().lower() == "none" else value
+
+
+def _local(value: datetime | None) -> datetime | None:
+    """A time that names no zone is meant here."""
+    return value and value.astimezone()
 
 
 PerMillion = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
@@ -98,6 +104,11 @@ class LimitSettings(Table):
     )
     seconds: Annotated[Positive | None, BeforeValidator(_none_word)] = Field(
         default=_DEFAULT_LIMITS.seconds, description="Wall time of the run."
+    )
+    deadline: Annotated[datetime | None, BeforeValidator(_none_word), AfterValidator(_local)] = Field(
+        default=None,
+        description="When the run has to be over, such as `2026-12-01T07:00` (here) or `2026-12-01T07:00Z`; "
+        "what a job waits in the queue counts.",
     )
     concurrency: Annotated[int, Field(ge=1, le=10_000)] = Field(
         default=_DEFAULT_LIMITS.concurrency, description="Subtasks worked on at the same time."
@@ -231,4 +242,6 @@ class Settings(Table):
     @property
     def run_limits(self) -> Limits:
         """The limits as the ledger takes them."""
-        return Limits(**self.limits.model_dump(exclude={"budgets"}))
+        given = self.limits
+        deadline = None if given.deadline is None else given.deadline.timestamp()
+        return Limits(**given.model_dump(exclude={"budgets", "deadline"}), deadline=deadline)

@@ -70,7 +70,7 @@ def test_a_run_queues_one_job_about_what_is_new_however_often_it_is_begun(feeds,
     assert turn.turn == "20261120-070000-mill"
     assert (turn.state, turn.new) == ("running", 1)
     assert take(feeds, feed(news)) == turn
-    (job,) = feeds.queue.newest()
+    (job,) = feeds.queue.newest(limit=10)
     assert job.id == turn.turn
     spec = feeds.queue.spec(job.id)
     folder = RunDirs(feeds.queue.places.home).at(turn.turn).path / DOCUMENTS
@@ -89,7 +89,7 @@ def test_nothing_is_seen_until_a_run_has_ended_well(feeds, news):
     assert len(feeds.shelf.told("mill")) == 1
     second = take(feeds, feed(news), NOW + DAY)
     assert (second.state, second.new) == ("nothing new", 0)
-    assert len(feeds.queue.newest()) == 1
+    assert len(feeds.queue.newest(limit=10)) == 1
 
 
 def test_what_a_run_that_failed_had_found_is_new_for_the_next_one(feeds, news):

@@ -53,6 +53,17 @@ async def test_a_subtask_that_reaches_the_limit_leaves_what_it_found():
     assert any("writer" in entry.model and entry.finished for entry in server.log)
 
 
+async def test_a_deadline_ends_the_run_whenever_it_began():
+    slow, *others = JOB.places
+    limits = replace(LIMITS, seconds=None, deadline=time.time() + SECONDS)
+    with ModelServer(JOB.script, faults=hangs("worker", slow.goal)) as server:
+        played, seconds = await timed(context_at(server, limits=limits))
+        assert server.wait_idle()
+    assert seconds < SECONDS + SLACK_S
+    assert played.states == {slow.id: "capped", **{place.id: "done" for place in others}}
+    assert played.report
+
+
 async def test_nothing_begins_after_the_limit_and_the_report_says_so():
     first = JOB.places[0]
     chain = [{**each} for each in JOB.plan["subtasks"]]

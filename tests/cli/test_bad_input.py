@@ -20,6 +20,16 @@ def test_a_folder_that_is_not_there(foreplan):
     foreplan("run", QUESTION, "--sources", "nowhere").explains("nowhere", code=2)
 
 
+def test_a_deadline_that_has_passed_or_is_none(foreplan):
+    asked = ("run", QUESTION, "--sources", DOCUMENTS, "--embedded", "--deadline")
+    foreplan(*asked, "2020-01-01T07:00").explains("--deadline", "passed", code=2)
+    foreplan(*asked, "tomorrow").explains("--deadline", code=2)
+
+
+def test_a_place_in_the_queue_of_a_run_that_does_not_queue(foreplan):
+    foreplan("run", QUESTION, "--sources", DOCUMENTS, "--priority", "3").explains("--background", code=2)
+
+
 def test_a_planner_that_can_only_be_a_folder_and_is_none(foreplan):
     foreplan("plan", QUESTION, "--sources", DOCUMENTS, "--planner", "./nowhere").explains("foreplan train", code=2)
 

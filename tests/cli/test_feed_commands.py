@@ -104,4 +104,4 @@ def test_a_name_is_taken_once_and_a_dead_address_is_a_warning(foreplan, news, no
         assert f"{good}: 1 document" in added.err
         assert "warning" in added.err
         assert "404" in added.err
-        foreplan("feed", "add", "mill", *words).explains("mill", code=2)
+        foreplan("feed", "add", "mill", *words).explains("There is a feed mill already", "feed rm mill", code=2)

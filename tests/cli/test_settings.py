@@ -1,4 +1,5 @@
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ def test_each_source_wins_over_the_next_key_by_key(monkeypatch):
     assert (settings.model, settings.base_url) == ("variable", "http://file/v1")
     assert (settings.limits.tokens, settings.limits.seconds, settings.limits.concurrency) == (1, 2, 3)
     assert role_specs(settings).roles["planner"].key == "sk-openai"
+
+
+def test_a_deadline_without_a_zone_is_meant_here():
+    here = load_settings({"limits": {"deadline": "2030-01-31T07:00"}}).run_limits.deadline
+    assert here == datetime(2030, 1, 31, 7).astimezone().timestamp()
+    there = load_settings({"limits": {"deadline": "2030-01-31T07:00:00+01:00"}}).run_limits.deadline
+    assert there == datetime(2030, 1, 31, 6, tzinfo=UTC).timestamp()
 
 
 def test_a_key_alone_means_openai(monkeypatch):

@@ -19,6 +19,7 @@ from foreplan.cli.flags import (
     Budgets,
     Concurrency,
     Config,
+    Deadline,
     Dollars,
     Embedded,
     Example,
@@ -71,8 +72,11 @@ def run(
         bool, typer.Option("--background", help="Make it a job: print its id and return. See foreplan jobs.")
     ] = False,
     priority: Annotated[
-        int, typer.Option(metavar="N", min=1, max=1_000, help="Place of a job in the queue; lower goes first.")
-    ] = 100,
+        int | None,
+        typer.Option(
+            metavar="N", min=1, max=1_000, help="A job's place in the queue; lower goes first, 100 unless set."
+        ),
+    ] = None,
     resume: Annotated[str | None, typer.Option(metavar="ID", help="Go on with a run that was stopped.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Show the plan and ask before running it.")] = False,
     model: Model = None,
@@ -85,6 +89,7 @@ def run(
     budgets: Budgets = None,
     dollars: Dollars = None,
     seconds: Seconds = None,
+    deadline: Deadline = None,
     concurrency: Concurrency = None,
     language: Language = None,
     length: Length = None,

@@ -37,6 +37,12 @@ Budgets = Annotated[
     typer.Option(metavar="plan|forecast", help="Who sets subtasks' budgets: the planner, or the history of past runs."),
 ]
 Dollars = Annotated[float | None, typer.Option(help="Most dollars the run may spend; needs prices.")]
+Deadline = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="When the run has to be over, such as 2026-12-01T07:00; what a job waits counts too."
+    ),
+]
 Seconds = Annotated[float | None, typer.Option(help="Most wall time the run may take.")]
 Concurrency = Annotated[int | None, typer.Option(metavar="N", help="Subtasks worked on at the same time.")]
 Language = Annotated[str | None, typer.Option(metavar="TAG", help="Language of the report; unset, the question's.")]

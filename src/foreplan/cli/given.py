@@ -7,12 +7,13 @@ import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from foreplan.core.errors import InputError
+from foreplan.core.errors import InputError, SettingsError
 from foreplan.core.settings import Settings, load_settings
 from foreplan.memory.home import HOME_VARIABLE, data_home
 from foreplan.planner.brief import MAX_GOAL_CHARS, Brief
@@ -23,6 +24,7 @@ _LIMITS = {
     "budgets": "budgets",
     "dollars": "dollars",
     "seconds": "seconds",
+    "deadline": "deadline",
     "concurrency": "concurrency",
 }
 _FLAG_NAMES: dict[tuple[str, ...], str] = {
@@ -54,6 +56,9 @@ def settings_from(flags: Mapping[str, Any]) -> Settings:
         if own:
             layer[role] = own
     settings = load_settings(layer, config=flags.get("config"), flag_names=_FLAG_NAMES)
+    deadline = settings.limits.deadline
+    if flags.get("deadline") and deadline is not None and deadline <= datetime.now(UTC):
+        raise SettingsError("--deadline: that time has passed.", hint="Give one to come, such as 2030-01-31T07:00.")
     chosen = any(flags.get(flag) for flag in ("model", "worker", "base_url"))
     return settings.model_copy(update={"workers": {}}) if chosen else settings
 

@@ -27,7 +27,7 @@ def main(**flags: Any) -> int:
         ForeplanError: when it cannot be queued.
     """
     from foreplan.agents.jobs.queue import JobQueue
-    from foreplan.agents.jobs.spec import JobSpec
+    from foreplan.agents.jobs.spec import USUAL, JobSpec
     from foreplan.cli.job_places import places_from
     from foreplan.cli.worker_start import ensure_worker
 
@@ -45,7 +45,7 @@ def main(**flags: Any) -> int:
     )
     places = places_from(flags, settings)
     with JobQueue(places) as queue:
-        job = queue.add(spec, priority=flags["priority"])
+        job = queue.add(spec, priority=flags["priority"] or USUAL)
         print(json.dumps({"job": job}) if flags["as_json"] else job, flush=True)
     ensure_worker(places, flags)
     print(f"watch it with: foreplan jobs watch {job}", file=sys.stderr)

@@ -31,7 +31,10 @@ def main(**flags: Any) -> int:
     """
     with queue_from(flags) as queue:
         if flags["action"] == "list":
-            _list(queue.newest(), as_json=flags["as_json"])
+            jobs = queue.newest(limit=flags["limit"])
+            _list(jobs, as_json=flags["as_json"])
+            if len(jobs) == flags["limit"]:
+                print("There may be older jobs: see --limit.", file=sys.stderr)
             return 0
         job = queue.find(flags["job"])
         if flags["action"] == "report":

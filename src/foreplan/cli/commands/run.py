@@ -155,6 +155,8 @@ def _say_cost(work: Work, history: History | None) -> None:
 def _check_flags(flags: Mapping[str, Any]) -> None:
     if flags["resume"] and (flags["goal"] is not None or flags["plan"]):
         raise InputError("A run that goes on has its question and plan already.", hint="Give --resume ID without them.")
+    if flags["priority"] is not None:
+        raise InputError("--priority is a job's place in the queue.", hint="Add --background, or leave it out.")
     if flags["approve"]:
         check_can_ask()
     check_output(flags["output"])

@@ -18,13 +18,14 @@ app = typer.Typer(name="jobs", help="See and steer the runs in the background.",
 @app.callback(epilog=Example + "foreplan jobs --json")
 def jobs(
     context: typer.Context,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many, the newest first.")] = 200,
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
     """List the jobs, or see and steer one: how it stands, how far it is, what it has spent, how old it is."""
     if context.invoked_subcommand is None:
-        perform("jobs", {"action": "list", "as_json": as_json, "home": home, "config": config})
+        perform("jobs", {"action": "list", "limit": limit, "as_json": as_json, "home": home, "config": config})
 
 
 @app.command("watch", epilog=Example + "foreplan jobs watch 20261120")

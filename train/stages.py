@@ -22,7 +22,7 @@ from ..memory.files import storage_errors, write_atomic
 from .errors import RecipeError
 from .planner.model import TINY_BASE, Start, card_of, start
 from .recipe import Recipe
-from .running import CHECKPOINTS, Hooks
+from .running import CHECKPOINTS, Hooks, reporting
 from .simulate import simulation
 from .sources.files import read_rows_file
 from .sources.traces import places_of, trace_rows
@@ -76,12 +76,13 @@ def open_folder(folder: Path, asked: Asked, *, resume: bool) -> Asked:
 
 
 def check_sources(asked: Asked) -> None:
-    """See that there is something to learn from, before anything is loaded.
+    """See that there is something to learn from and somewhere to report to, before anything is loaded.
 
     Raises:
-        RecipeError: when a file or a folder cannot be read, or the world cannot teach this stage.
+        RecipeError: when a file or a folder cannot be read, the world cannot teach this stage, or a library is missing.
         SettingsError: when there is no such world.
     """
+    reporting(asked.recipe)
     if asked.rows is not None:
         if not asked.rows.is_fifo():  # whose rows can be read but once
             next(read_rows_file(asked.rows, _form(asked)), None)

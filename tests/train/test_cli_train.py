@@ -105,6 +105,37 @@ def test_a_dry_run_refuses_what_the_training_would(asked, said, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("library", ["tensorboard", "wandb"])
+def test_a_library_to_report_to_that_is_missing_is_named_at_once(library, tmp_path, monkeypatch):
+    recipe = small_recipe(tmp_path)
+    recipe.write_text(f'report_to = ["{library}"]\n{recipe.read_text()}')
+    monkeypatch.setattr("foreplan.train.running.find_spec", lambda _: None)
+    refused(foreplan("train", "rl", "--recipe", recipe, "-o", tmp_path / "out"), library, "pip install")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("stage", ["sft", "prefer", "rl"])
+def test_numbers_go_to_the_trackers_that_a_recipe_names(stage, tmp_path, monkeypatch):
+    """Through TRL, which makes a tracker of transformers for each name."""
+    from transformers import TrainerCallback, integrations
+
+    logged = []
+
+    class Tracker(TrainerCallback):
+        def on_log(self, args, state, control, logs=None, **_):
+            logged.append(logs)
+
+    monkeypatch.setitem(integrations.integration_utils.INTEGRATION_TO_CALLBACK, "tensorboard", Tracker)
+    monkeypatch.setattr("foreplan.train.running.find_spec", lambda _: True)
+    recipe = small_recipe(tmp_path)
+    text = re.sub(r"steps = \d+", "steps = 2", recipe.read_text()).replace("held_out = 20", "held_out = 2")
+    recipe.write_text(f'report_to = ["tensorboard"]\n{text}')
+    ran = foreplan("train", stage, "--recipe", recipe, "-o", tmp_path / "out")
+    assert ran.exit_code == 0, ran.output
+    assert any("loss" in each for each in logged)
+    assert any("reward/total" in each for each in logged) == (stage == "rl")
+
+
 def test_only_what_was_begun_is_gone_on_with(tmp_path):
     out, rows, recipe = tmp_path / "out", tmp_path / "rows.jsonl", small_recipe(tmp_path)
     refused(foreplan("train", "sft", "--resume", "-o", out), "no training to go on with")

@@ -11,7 +11,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,6 +43,12 @@ def new_run_id(now: datetime | None = None) -> str:
     """A fresh id such as `20261120-211305-heron-k7qd`: in UTC, so that ids sort by time."""
     tail = "".join(secrets.choice(_LETTERS) for _ in range(4))
     return f"{now or datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.choice(BIRDS)}-{tail}"
+
+
+def meant_ids(ids: Sequence[str], said: str) -> list[str]:
+    """Which of `ids` somebody means who says `said`: the id itself, else its beginning, else the word in it."""
+    exact = [each for each in ids if each == said]
+    return exact or [each for each in ids if each.startswith(said)] or [each for each in ids if said in each.split("-")]
 
 
 @dataclass(frozen=True)
@@ -218,7 +224,7 @@ class RunDirs:
         return tuple(self.at(name) for name in sorted(names, reverse=True))
 
     def find(self, prefix: str) -> RunDir:
-        """The run whose id is `prefix`, or the only one whose id begins with it.
+        """The run whose id is `prefix`, or the only one whose id begins with it or has it as its word, such as `heron`.
 
         Raises:
             UnknownRun: when there is none or more than one, or the id is empty; the hint names candidates.
@@ -226,13 +232,13 @@ class RunDirs:
         if not prefix:
             raise UnknownRun("The id of the run is empty.", hint="`foreplan show` lists them.")
         runs = self.list()
-        found = [each for each in runs if each.run == prefix] or [each for each in runs if each.run.startswith(prefix)]
+        found = [self.at(run) for run in meant_ids([each.run for each in runs], prefix)]
         if len(found) == 1:
             return found[0]
         candidates = ", ".join(each.run for each in (found or runs)[:5])
         what = "More than one run has" if found else "No run has"
         hint = f"Candidates: {candidates}." if candidates else f"There are no runs in {self.folder} yet."
-        raise UnknownRun(f"{what} an id that begins with {prefix[:100]!r}.", hint=hint)
+        raise UnknownRun(f"{what} an id that begins with {prefix[:100]!r}, or has it as its word.", hint=hint)
 
     def prune(self, *, keep_days: float | None = None, keep_runs: int | None = None) -> tuple[str, ...]:
         """Delete finished runs that are older than `keep_days` or beyond the newest `keep_runs`; None keeps all.

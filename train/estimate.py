@@ -126,7 +126,7 @@ def _by_rl(recipe: Recipe, processes: int) -> _Work:
     rows = config.steps * config.rows // processes
     prompts = rows // config.group * _prompt(recipe)
     tokens = prompts + rows * config.max_tokens // 2
-    micro = config.micro_batch_of(processes)
+    micro = config.group if recipe.engine == "verl" else config.micro_batch_of(processes)
     at_once = micro * config.max_tokens + micro // config.group * _prompt(recipe)
     return _Work(rows, tokens, (2.0 + 6.0 * config.updates) * tokens, at_once, config.steps * config.max_tokens // 2)
 

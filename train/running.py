@@ -112,7 +112,10 @@ def fit(trainer: Any, output: Path, hooks: Hooks) -> Any:
     except torch.OutOfMemoryError as error:
         _halve(trainer, hooks, error)
         checkpoint = last_checkpoint(output)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        try:
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        except torch.OutOfMemoryError as again:
+            raise _too_small("half the micro-batch") from again
     model = trainer.accelerator.unwrap_model(trainer.model)
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
 
@@ -123,11 +126,17 @@ def _halve(trainer: Any, hooks: Hooks, error: Exception) -> None:
 
     rows = trainer.args.per_device_train_batch_size
     if rows < 2:
-        raise TrainError(
-            "Memory is too small for a single row.", hint="Use a smaller model, LoRA, or a lower max_tokens."
-        ) from error
+        raise _too_small("a single row") from error
     torch.cuda.empty_cache()
     trainer.args.per_device_train_batch_size = trainer._train_batch_size = rows // 2
     trainer.args.gradient_accumulation_steps *= 2
     trainer.accelerator.gradient_accumulation_steps = trainer.args.gradient_accumulation_steps
     hooks.say(f"out of memory with {rows} rows at once: going on with {rows // 2}, and as many in an update as before")
+
+
+def _too_small(what: str) -> TrainError:
+    return TrainError(
+        f"Memory is too small for {what}.",
+        hint="Use a smaller model, LoRA, or lower max_tokens or micro_batch; what the training was begun with stands in"
+        " training.json.",
+    )

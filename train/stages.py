@@ -22,11 +22,11 @@ from ..memory.files import storage_errors, write_atomic
 from .errors import RecipeError
 from .planner.model import TINY_BASE, Start, card_of, start
 from .recipe import Recipe
-from .running import CHECKPOINTS, Hooks
+from .running import CHECKPOINTS, Hooks, reporting
 from .simulate import simulation
 from .sources.files import read_rows_file
-from .sources.traces import trace_rows
-from .sources.worlds import demonstration_rows, world_of
+from .sources.traces import places_of, trace_rows
+from .sources.worlds import check_demonstrations, demonstration_rows, world_of
 from .tiny.folder import Card, save_planner
 
 Stage = Literal["sft", "prefer", "rl"]
@@ -56,25 +56,46 @@ class Trained:
     numbers: dict[str, float]
 
 
-def open_folder(folder: Path, asked: Asked | None, *, resume: bool) -> Asked:
+def open_folder(folder: Path, asked: Asked, *, resume: bool) -> Asked:
     """Claim a training's folder; with `resume` what was asked for comes from there.
 
     Raises:
-        RecipeError: when it holds a training that is not to be gone on with, or none to go on with.
+        RecipeError: when it holds a training that is not to be gone on with, or none of this stage to go on with.
     """
     path = folder / ASKED
-    if resume and path.is_file():
-        return _read_asked(path)
+    if resume:
+        return _begun_there(folder, path, asked.stage)
     if any((folder / name).exists() for name in _BEGUN):
         raise RecipeError(
             f"{folder} holds a training already.", hint="Go on with it by --resume, or name another folder."
         )
-    if asked is None:
-        raise RecipeError(f"{folder} holds no training to go on with.", hint="Start one without --resume.")
     with storage_errors(f"write to {folder}", hint="Name a folder that you may write to."):
         folder.mkdir(parents=True, exist_ok=True)
         write_atomic(path, (asked.model_dump_json(indent=1) + "\n").encode())
     return asked
+
+
+def check_sources(asked: Asked) -> None:
+    """See that there is something to learn from and somewhere to report to, before anything is loaded.
+
+    Raises:
+        RecipeError: when a file or a folder cannot be read, the world cannot teach this stage, or a library is missing.
+        SettingsError: when there is no such world.
+    """
+    reporting(asked.recipe)
+    if asked.rows is not None:
+        if not asked.rows.is_fifo():  # whose rows can be read but once
+            next(read_rows_file(asked.rows, _form(asked)), None)
+        return
+    if asked.traces:
+        for home in asked.traces:
+            places_of(home)
+        return
+    world = world_of(asked.recipe.data)
+    if asked.stage == "rl":
+        simulation(world, asked.recipe)
+    elif asked.stage == "sft":
+        check_demonstrations(asked.recipe.data)
 
 
 def rows_of(asked: Asked, card: Card, say: Say) -> Iterator[dict[str, Any]]:
@@ -83,11 +104,10 @@ def rows_of(asked: Asked, card: Card, say: Say) -> Iterator[dict[str, Any]]:
     Raises:
         RecipeError: when there are none of the form that it needs.
     """
-    form = "sft" if asked.stage == "sft" else asked.recipe.prefer.loss
     if asked.rows is not None:
-        return read_rows_file(asked.rows, form)
+        return read_rows_file(asked.rows, _form(asked))
     if asked.traces:
-        return trace_rows(asked.traces, form, asked.recipe.data, skip=say)
+        return trace_rows(asked.traces, _form(asked), asked.recipe.data, skip=say)
     return demonstration_rows(card, asked.recipe.data, seed=asked.recipe.seed * asked.recipe.data.problems)
 
 
@@ -137,7 +157,6 @@ def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks
     from .report import write_pages
     from .rl import train_rl
 
-    simulation(world_of(recipe.data), recipe)  # what has none is refused before anything is learned
     before = begun
     if recipe.model.base == TINY_BASE and recipe.sft.steps:
         before = _from_scratch(begun, recipe, folder / "sft", hooks, say)
@@ -161,6 +180,22 @@ def _from_scratch(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[s
 def _finish(begun: Start, model: Any, folder: Path) -> Trained:
     save_planner(folder, model, begun.tokenizer, begun.card)
     return Trained(folder, {})
+
+
+def _form(asked: Asked) -> str:
+    return "sft" if asked.stage == "sft" else asked.recipe.prefer.loss
+
+
+def _begun_there(folder: Path, path: Path, stage: Stage) -> Asked:
+    if not path.is_file():
+        raise RecipeError(f"{folder} holds no training to go on with.", hint="Start one without --resume.")
+    begun = _read_asked(path)
+    if begun.stage != stage:
+        raise RecipeError(
+            f"{folder} holds a training of the stage {begun.stage}, not {stage}.",
+            hint=f"Go on with it: foreplan train {begun.stage} --resume -o {folder}",
+        )
+    return begun
 
 
 def _read_asked(path: Path) -> Asked:

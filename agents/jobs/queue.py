@@ -20,7 +20,7 @@ from dbos import DBOSClient, DBOSPortableJSONSerializer
 from ...core.errors import InputError
 from ...memory.errors import StorageError
 from ...memory.home import writable_folder
-from ...memory.rundir import RunDirs, new_run_id
+from ...memory.rundir import RunDirs, meant_ids, new_run_id
 from ...planner.plan import Plan
 from ..errors import JobRefused, UnknownJob
 from ..versions import JOBS_VERSION
@@ -34,6 +34,7 @@ APPLICATION = "foreplan"
 QUEUE = "foreplan-jobs"
 WORKFLOW = "foreplan.job"
 GOAL_CHARS = 300
+NEWEST = 200
 
 
 class JobQueue:
@@ -88,7 +89,7 @@ class JobQueue:
             self.client.enqueue_in_transaction(within, options, data)
         return name
 
-    def newest(self, *, limit: int) -> Sequence[Job]:
+    def newest(self, *, limit: int = NEWEST) -> Sequence[Job]:
         """The newest jobs, newest first."""
         rows = self.client.list_workflows(
             name=WORKFLOW, sort_desc=True, limit=limit, load_input=False, application_name=APPLICATION
@@ -98,7 +99,9 @@ class JobQueue:
         return [job_of(row, known.get(row.workflow_id, Progress()), alive) for row in rows]
 
     def find(self, prefix: str) -> Job:
-        """The job whose id is `prefix`, or the only one whose id begins with it.
+        """The job whose id is `prefix`, or the only one whose id begins with it or has it as its word, such as `heron`.
+
+        Words are looked for among the newest jobs.
 
         Raises:
             UnknownJob: when there is none or more than one, or the id is empty.
@@ -107,13 +110,16 @@ class JobQueue:
             raise UnknownJob("The id of the job is empty.", hint="`foreplan jobs` lists them.")
         rows = self.client.list_workflows(
             name=WORKFLOW, workflow_id_prefix=prefix, load_input=False, limit=20, application_name=APPLICATION
+        ) or self.client.list_workflows(
+            name=WORKFLOW, sort_desc=True, load_input=False, limit=NEWEST, application_name=APPLICATION
         )
-        exact = [row for row in rows if row.workflow_id == prefix] or rows
+        meant = set(meant_ids([row.workflow_id for row in rows], prefix))
+        exact = [row for row in rows if row.workflow_id in meant]
         if len(exact) != 1:
             what = "More than one job has" if exact else "No job has"
             names = ", ".join(row.workflow_id for row in exact[:5])
             raise UnknownJob(
-                f"{what} an id that begins with {prefix[:100]!r}.",
+                f"{what} an id that begins with {prefix[:100]!r}, or has it as its word.",
                 hint=f"Candidates: {names}." if names else "`foreplan jobs` lists them.",
             )
         row = exact[0]

@@ -30,6 +30,7 @@ from .text_similarity import text_similarity
 
 MAX_FILE_BYTES = 4_000_000
 _MAX_FAULTS = 5
+_WANTS_JUDGE = "Configure a model (`foreplan doctor` tells how), or in Python pass judge= to grader_from."
 
 _SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
 _KINDS = frozenset({"string_check", "text_similarity", "score_model", "label_model", "python", "multi"})
@@ -93,7 +94,7 @@ class _Builder:
 
     def _asked(self, kind: str, place: _Place) -> Judge:
         if self._judge is None:
-            raise self._wrong(place, f"{kind} needs a judging model, and none was given", "Pass judge= to grader_from.")
+            raise self._wrong(place, f"{kind} needs a judging model, and none was given", _WANTS_JUDGE)
         return self._judge
 
     def _wrong(self, place: _Place, words: str, hint: str = "") -> GraderError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -142,6 +143,14 @@ def test_a_task_whose_budget_does_not_suffice_is_not_solved_and_the_others_go_on
         ran = foreplan("eval", "multihop", "--data", data, "--budget", "300", *model_flags(server), "--json")
     assert (ran.code, ran.json["score"], ran.json["tokens"]) == (0, 0.0, 0)
     assert all("budget" in sample.scores["foreplan"].explanation for sample in log_of(ran).samples)
+
+
+def test_what_a_finished_evaluation_says_to_type_next_can_be_typed(foreplan, tmp_path):
+    for place in ((), ("-o", tmp_path / "else where")):
+        ran = foreplan("eval", "smoke", "--limit", "1", *place)
+        (said,) = [line for line in ran.out.splitlines() if line.startswith("compare")]
+        words = shlex.split(said)[2:-1]
+        assert foreplan(*words, words[-1]).code == 0, said
 
 
 def test_what_is_gone_on_with_is_what_was_begun(foreplan):

@@ -46,7 +46,7 @@ ASKED = ("run", "--background", "--embedded", "--sources", "sources", "Who built
 def test_a_job_is_queued_watched_and_read(command):
     asked = command(*ASKED)
     assert asked.returncode == 0, asked.stderr
-    watched = command("jobs", "watch", job := asked.stdout.strip())
+    watched = command("jobs", "watch", (job := asked.stdout.strip()).split("-")[2])
     assert (watched.returncode, "run done" in watched.stderr) == (0, True), watched.stderr
     assert "1871" in command("jobs", "report", job).stdout
 

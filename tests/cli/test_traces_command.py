@@ -50,6 +50,8 @@ def test_filters_choose_among_runs(foreplan, home):
     assert wanted("--min-score", "0.5") == {"new"}
     assert wanted("--max-score", "0.5") == {"old"}
     assert wanted("--max-tokens", "500") == {"new"}
+    assert wanted("--max-dollars", "0.1") == set()
+    assert wanted("--max-dollars", "0.25") == {"old", "new"}
     assert wanted("--project", "moon") == {"old"}
     assert wanted("--since", "2022-01-01") == {"new"}
     assert wanted("--until", "2022-01-01T10:00") == {"old"}
@@ -57,6 +59,8 @@ def test_filters_choose_among_runs(foreplan, home):
     assert "No run fits" in foreplan("traces", "list", "--project", "mars").err
     foreplan("traces", "list", "--since", "yesterday").explains("--since", "2026-11-20", code=2)
     foreplan("traces", "list", "--min-score", "7").explains("--min-score", code=2)
+    foreplan("traces", "list", "--max-dollars", "nan").explains("--max-dollars", code=2)
+    foreplan("traces", "list", "--max-tokens", "-1").explains("--max-tokens", code=2)
 
 
 def test_a_run_is_shown_as_a_tree_of_spans(foreplan, home):
@@ -166,7 +170,7 @@ def test_a_grader_scores_a_run(foreplan, run_id, tmp_path):
     file.write_text(json.dumps({**CONTAINS, "input": "{{item.brief.goal}}", "operation": "eq"}))
     assert "0.00 by names her" in foreplan("grade", run_id, "--grader", file).out
     assert foreplan("traces", "list", "--json").json[0]["verdicts"] == {"names her": 0.0}
-    foreplan("rate", run_id, "0.5")
+    foreplan("rate", run_id.split("-")[2], "0.5")
     assert foreplan("traces", "list", "--json").json[0]["score"] == 0.5
 
 
@@ -176,6 +180,13 @@ def test_a_file_that_is_no_grader_is_a_clear_error(foreplan, run_id, tmp_path, t
     (tmp_path / "grader.json").write_text(text)
     foreplan("grade", run_id, "--grader", tmp_path / "grader.json").explains("grader.json", code=2)
     foreplan("grade", run_id, "--grader", tmp_path / "absent.json").explains("absent.json", code=2)
+
+
+def test_a_judge_without_a_model_says_how_to_get_one(foreplan, run_id, tmp_path):
+    asks = [{"role": "user", "content": "How good is {{sample.output_text}}?"}]
+    judge = {"type": "score_model", "name": "good", "model": "any", "input": asks}
+    (tmp_path / "grader.json").write_text(json.dumps(judge))
+    foreplan("grade", run_id, "--grader", tmp_path / "grader.json").explains("foreplan doctor", code=2)
 
 
 def test_an_unfinished_run_is_not_graded(foreplan, home, tmp_path):

@@ -86,6 +86,11 @@ def test_runs_are_listed_newest_first_and_found_by_prefix(tmp_path: Path) -> Non
     assert [each.run for each in runs.list()] == ids[::-1]
     assert runs.find("20261121").run == ids[2]
     assert runs.find(ids[0]).path == tmp_path / "runs" / ids[0]
+    assert runs.find("heron").run == ids[0]
+    with pytest.raises(UnknownRun, match="More than one"):
+        runs.find("teal")
+    with pytest.raises(UnknownRun, match="No run has"):
+        runs.find("hero")
     with pytest.raises(UnknownRun, match="More than one") as caught:
         runs.find("20261120-21130")
     assert ids[0] in caught.value.hint

@@ -63,6 +63,7 @@ def test_each_recipe_is_read_and_says_what_it_would_take(name, stage, chat, tmp_
     said = json.loads(ran.stdout)
     assert min(said["parameters"], said["memory_bytes"], said["tokens"], said["seconds"], said["rows"]) > 0
     assert said["trained"] <= said["parameters"]
+    assert said["memory_bytes"] < 60 * 2**30, "of a chat model of a few layers"
     assert not (tmp_path / "out").exists()
 
 
@@ -86,6 +87,68 @@ def test_what_cannot_be_used_is_refused_before_anything_is_loaded(tmp_path, chat
     refused(foreplan("train", "sft", "--model", "someone/some-model", "-o", out), "--download")
     refused(foreplan("train", "sft", "--traces", tmp_path, "--world", "market", "-o", out), "--world")
     refused(foreplan("train", "rl", "--world", "parts", "--recipe", small_recipe(tmp_path), "-o", out), "market")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("rl", "--world", "none-such"), "none-such"),
+        (("rl", "--world", "fanout"), "market"),
+        (("sft", "--world", "fanout"), "demonstrations"),
+        (("sft", "--rows", "absent.jsonl"), "absent.jsonl"),
+        (("prefer", "--traces", "absent"), "absent"),
+    ],
+)
+def test_a_dry_run_refuses_what_the_training_would(asked, said, tmp_path):
+    refused(foreplan("train", *asked, "-o", tmp_path / "out", "--dry-run"), said)
+    refused(foreplan("train", *asked, "-o", tmp_path / "out"), said)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("library", ["tensorboard", "wandb"])
+def test_a_library_to_report_to_that_is_missing_is_named_at_once(library, tmp_path, monkeypatch):
+    recipe = small_recipe(tmp_path)
+    recipe.write_text(f'report_to = ["{library}"]\n{recipe.read_text()}')
+    monkeypatch.setattr("foreplan.train.running.find_spec", lambda _: None)
+    refused(foreplan("train", "rl", "--recipe", recipe, "-o", tmp_path / "out"), library, "pip install")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("stage", ["sft", "prefer", "rl"])
+def test_numbers_go_to_the_trackers_that_a_recipe_names(stage, tmp_path, monkeypatch):
+    """Through TRL, which makes a tracker of transformers for each name."""
+    from transformers import TrainerCallback, integrations
+
+    logged = []
+
+    class Tracker(TrainerCallback):
+        def on_log(self, args, state, control, logs=None, **_):
+            logged.append(logs)
+
+    monkeypatch.setitem(integrations.integration_utils.INTEGRATION_TO_CALLBACK, "tensorboard", Tracker)
+    monkeypatch.setattr("foreplan.train.running.find_spec", lambda _: True)
+    recipe = small_recipe(tmp_path)
+    text = re.sub(r"steps = \d+", "steps = 2", recipe.read_text()).replace("held_out = 20", "held_out = 2")
+    recipe.write_text(f'report_to = ["tensorboard"]\n{text}')
+    ran = foreplan("train", stage, "--recipe", recipe, "-o", tmp_path / "out")
+    assert ran.exit_code == 0, ran.output
+    assert any("loss" in each for each in logged)
+    assert any("reward/total" in each for each in logged) == (stage == "rl")
+
+
+def test_only_what_was_begun_is_gone_on_with(tmp_path):
+    out, rows, recipe = tmp_path / "out", tmp_path / "rows.jsonl", small_recipe(tmp_path)
+    refused(foreplan("train", "sft", "--resume", "-o", out), "no training to go on with")
+    assert not out.exists()
+    rows.write_text(json.dumps({"prompt": "Who built it?", "completion": "Ida"}) + "\n")
+    begun = ("--recipe", recipe, "--rows", rows)
+    refused(foreplan("train", "sft", *begun, "-o", out), "Who built it?")
+    refused(foreplan("train", "rl", "--resume", "-o", out), "sft", "train sft --resume")
+    refused(foreplan("train", "sft", "--resume", "--rows", tmp_path / "others.jsonl", "-o", out), "another --rows")
+    refused(foreplan("train", "sft", "--resume", "--model", "someone/other", "-o", out), "another --model")
+    refused(foreplan("train", "sft", "--resume", *begun, "-o", out), "Who built it?")
+    recipe.write_text(recipe.read_text().replace("steps = 12", "steps = 13"))
+    refused(foreplan("train", "sft", "--resume", "--recipe", recipe, "-o", out), "another --recipe")
 
 
 def test_a_folder_with_a_training_is_not_written_over(tmp_path, planner):

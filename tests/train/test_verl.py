@@ -1,6 +1,7 @@
 """The export for verl: parquet in its form, a reward function that says what our own trainer pays, a command."""
 
 import json
+import os
 import runpy
 import subprocess
 
@@ -70,6 +71,28 @@ def test_the_command_is_a_script_that_names_the_files(folder):
     assert str(folder / "train.parquet") in script.read_text()
     told = subprocess.run(["sh", script], capture_output=True, text=True, check=False)
     assert "name the folder" in told.stderr
+
+
+def test_the_command_says_what_verl_refuses_to_start_without(folder, tmp_path):
+    """Its ActorConfig: no update of more prompts than a batch has, and a limit on what is in memory at once."""
+    python = tmp_path / "python3"
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["sh", folder / "run.sh", "my model", "trainer.nnodes=4"],
+        env={**os.environ, "PATH": path}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    module, *said = ran.stdout.splitlines()[1:]
+    told = dict(each.split("=", 1) for each in said)
+    assert module == "verl.trainer.main_ppo"
+    assert told["actor_rollout_ref.model.path"] == "my model"
+    assert told["trainer.nnodes"] == "4"
+    actor = "actor_rollout_ref.actor"
+    assert int(told[f"{actor}.ppo_mini_batch_size"]) <= int(told["data.train_batch_size"])
+    assert told[f"{actor}.use_dynamic_bsz"] == told["actor_rollout_ref.rollout.log_prob_use_dynamic_bsz"] == "True"
+    longest = int(told["data.max_prompt_length"]) + int(told["data.max_response_length"])
+    assert int(told[f"{actor}.ppo_max_token_len_per_gpu"]) >= longest
 
 
 def test_verls_own_data_set_reads_the_rows(folder, tmp_path):

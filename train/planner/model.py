@@ -142,7 +142,8 @@ def quiet() -> None:
     from datasets.utils.logging import disable_progress_bar  # type: ignore[import-untyped]
     from transformers.utils import logging
 
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    # Torch calls transformers' models, so that some of their warnings bear its name.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(torch|transformers)\b")
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()

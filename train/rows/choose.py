@@ -19,6 +19,7 @@ class Filters:
         min_score: at least this.
         max_score: at most this.
         max_tokens: spent at most these.
+        max_dollars: cost at most this.
         since: started at this Unix time or later.
         until: started before this Unix time.
         project: of the project with this name.
@@ -27,6 +28,7 @@ class Filters:
     min_score: float | None = None
     max_score: float | None = None
     max_tokens: int | None = None
+    max_dollars: float | None = None
     since: float | None = None
     until: float | None = None
     project: str | None = None
@@ -36,6 +38,7 @@ class Filters:
         return (
             self._keeps_score(row.score)
             and (self.max_tokens is None or row.tokens <= self.max_tokens)
+            and (self.max_dollars is None or row.dollars <= self.max_dollars)
             and (self.since is None or row.started >= self.since)
             and (self.until is None or row.started < self.until)
             and (self.project is None or row.project == self.project)

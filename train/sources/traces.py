@@ -50,7 +50,7 @@ def trace_rows(homes: Iterable[Path], form: str, data: DataTable, *, skip: Skip)
     Raises:
         RecipeError: when there is no such place.
     """
-    places = [place for home in homes for place in _places(home)]
+    places = [place for home in homes for place in places_of(home)]
     made = exporter(form)
     if form == "sft":
         yield from made.rows(row for row in choose(places, Filters(), skip=skip) if worth_imitating(row, data))
@@ -74,8 +74,12 @@ def _pinballs(outcome: Outcome) -> Iterator[float]:
             yield pinball(quantile, outcome.tokens, forecast)
 
 
-def _places(home: Path) -> list[Path]:
-    """The traces below a place that a user named."""
+def places_of(home: Path) -> list[Path]:
+    """The traces below a place that a user named.
+
+    Raises:
+        RecipeError: when there is no such place.
+    """
     if not home.exists():
         raise RecipeError(f"There is no {home}.", hint="Name a data home, a run's folder or a trace with --traces.")
     if home.is_file() or (home / TRACE_FILE).is_file():

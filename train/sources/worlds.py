@@ -65,6 +65,19 @@ def demonstration_rows(card: Card, data: DataTable, *, seed: int) -> Iterator[di
         yield {"prompt": prompt_of(card, problem), "completion": plan_said(card, _plain(card, plan))}
 
 
+def check_demonstrations(data: DataTable) -> None:
+    """See that a world has the demonstrations that a recipe asks for.
+
+    Raises:
+        RecipeError: when it has none of that kind.
+    """
+    if data.demonstrations != "best" and data.world != MARKET:
+        raise RecipeError(
+            f"There are no {data.demonstrations} demonstrations of the world {data.world[:100]!r}.",
+            hint='Set data.demonstrations = "best".',
+        )
+
+
 def preference_rows(
     card: Card, problems: Sequence[Problem], plans: Sequence[Sequence[Plan]], value: Callable[[Problem, Plan], float]
 ) -> Iterator[dict[str, Any]]:
@@ -101,11 +114,7 @@ def _demonstrations(data: DataTable, *, seed: int) -> Iterator[tuple[Problem, Pl
             problem = world.problem(training_seed(at))
             yield problem, world.best_plan(problem)
         return
-    if data.world != MARKET:
-        raise RecipeError(
-            f"There are no {data.demonstrations} demonstrations of the world {data.world[:100]!r}.",
-            hint='Set data.demonstrations = "best".',
-        )
+    check_demonstrations(data)
     from ...evals.worlds.dials import read_dials
     from ...evals.worlds.market.problem import MarketDials
     from ...evals.worlds.market.world import Market

@@ -275,7 +275,7 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
         size = self.args.per_device_train_batch_size // (1 + self._halved)
         return TrainError(
             f"Out of memory: {what} not fit ({size} plans).",
-            hint="Set [rl] micro_batch to a smaller divisor, or max_tokens lower; then go on from the checkpoint.",
+            hint="Set micro_batch to a smaller divisor, or max_tokens lower, under rl in training.json; then go on.",
         )
 
     def create_model_card(self, *_: Any, **__: Any) -> None:

@@ -30,6 +30,9 @@ from foreplan.train.verl.score import compute_score
 __all__ = ["compute_score"]
 '''
 _LONGEST_PROMPT = 2_048
+_ROWS_AT_ONCE = 8
+"""Rows of the greatest length that are in a GPU's memory at once."""
+_PATH = "actor_rollout_ref.model.path"
 
 
 def export(recipe: Recipe, folder: Path) -> list[Path]:
@@ -68,7 +71,11 @@ def rows(problems: Iterator[Problem], recipe: Recipe, split: str) -> Iterator[di
 
 
 def command(recipe: Recipe, folder: Path) -> str:
-    """The command line that starts verl with these files; the model's folder is the first argument."""
+    """The command line that starts verl with these files; the model's folder is the first argument.
+
+    Whatever follows is handed on, such as `trainer.nnodes=4`. verl refuses an update of more prompts than a batch has,
+    and wants to be told how much goes into memory at once: here tokens, for plans differ in length.
+    """
     where, config = folder.resolve(), recipe.rl
     options = {
         "algorithm.adv_estimator": "grpo",
@@ -82,6 +89,11 @@ def command(recipe: Recipe, folder: Path) -> str:
         "actor_rollout_ref.rollout.name": "vllm",
         "actor_rollout_ref.rollout.n": config.group,
         "actor_rollout_ref.rollout.temperature": config.temperature,
+        "actor_rollout_ref.actor.ppo_mini_batch_size": config.groups,
+        "actor_rollout_ref.actor.ppo_epochs": config.updates,
+        "actor_rollout_ref.actor.use_dynamic_bsz": True,
+        "actor_rollout_ref.actor.ppo_max_token_len_per_gpu": _ROWS_AT_ONCE * (_LONGEST_PROMPT + config.max_tokens),
+        "actor_rollout_ref.rollout.log_prob_use_dynamic_bsz": True,
         "actor_rollout_ref.actor.optim.lr": config.learning_rate,
         "actor_rollout_ref.actor.clip_ratio_low": config.epsilon_low,
         "actor_rollout_ref.actor.clip_ratio_high": config.epsilon_high,
@@ -90,8 +102,9 @@ def command(recipe: Recipe, folder: Path) -> str:
         "trainer.save_freq": config.save_every,
     }
     said = " \\\n    ".join(shlex.quote(f"{name}={value}") for name, value in options.items())
-    model = 'actor_rollout_ref.model.path="${1:?name the folder of a chat model}"'
-    return f"#!/bin/sh\nset -eu\nexec python3 -m verl.trainer.main_ppo \\\n    {said} \\\n    {model}\n"
+    model = 'model="${1:?name the folder of a chat model}"'
+    call = f'exec python3 -m verl.trainer.main_ppo \\\n    {said} \\\n    "$@"'
+    return f'#!/bin/sh\nset -eu\n{model}\nshift\nset -- {_PATH}="$model" "$@"\n{call}\n'
 
 
 def _parquet(path: Path, found: Iterator[dict[str, Any]]) -> Path:

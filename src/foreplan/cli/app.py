@@ -126,7 +126,9 @@ def plan(
 
 @app.command(epilog=Example + "foreplan show --html 20261120 -o run.html")
 def show(
-    run_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A run, or the start of its id.")] = None,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A run: its id, the start of it, or the word in it.")
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Print its report only.")] = False,
     html: Annotated[bool, typer.Option("--html", help="Write a page about it and print where it is.")] = False,
     output: Annotated[

@@ -30,15 +30,19 @@ def filters_from(flags: Mapping[str, Any]) -> Filters:
     """The filters.
 
     Raises:
-        InputError: when a score is none or a date cannot be read.
+        InputError: when a score or a limit is none, or a date cannot be read.
     """
     for name in ("min_score", "max_score"):
         if flags[name] is not None and not 0 <= flags[name] <= 1:
             raise InputError(f"--{name.replace('_', '-')} is {flags[name]:g}.", hint="Scores go from 0 to 1.")
+    for name in ("max_tokens", "max_dollars"):
+        if flags[name] is not None and not flags[name] >= 0:
+            raise InputError(f"--{name.replace('_', '-')} is {flags[name]:g}.", hint="Give 0 or more.")
     return Filters(
         min_score=flags["min_score"],
         max_score=flags["max_score"],
         max_tokens=flags["max_tokens"],
+        max_dollars=flags["max_dollars"],
         since=_time("--since", flags["since"]),
         until=_time("--until", flags["until"], end_of_day=True),
         project=flags["project"],

@@ -63,7 +63,7 @@ def main(**flags: Any) -> int:
     with _told_how_to_go_on(folder, flags):
         told = _Progress(len(chosen.tasks) * spec.epochs)
         found = evaluate(spec, chosen.tasks, setting, concurrency=flags["at_once"], told=told)
-    _deliver(found, as_json=flags["as_json"])
+    _deliver(found, home.absolute(), as_json=flags["as_json"])
     return DONE
 
 
@@ -176,7 +176,7 @@ def _told_how_to_go_on(folder: Path, flags: Mapping[str, Any]) -> Iterator[None]
         raise BrokenRun(hint) from error
 
 
-def _deliver(found: Evaluated, *, as_json: bool) -> None:
+def _deliver(found: Evaluated, home: Path, *, as_json: bool) -> None:
     told = found.to_json()
     if as_json:
         print(json.dumps(told))
@@ -187,4 +187,5 @@ def _deliver(found: Evaluated, *, as_json: bool) -> None:
     print(f"tokens         {number(told['tokens'])} (planner included)")
     print(f"tokens/solved  {'none solved' if per_solved is None else number(round(per_solved))}")
     print(f"log            inspect view --log-dir {shlex.quote(str(found.folder))}")
-    print(f"compare        foreplan eval compare {found.folder.name} OTHER")
+    named = found.folder.name if found.folder.parent == home / FOLDER else shlex.quote(str(found.folder))
+    print(f"compare        foreplan eval compare {named} OTHER")

@@ -15,6 +15,8 @@ from foreplan.train.errors import TrainError
 from foreplan.train.planner.model import need_extra
 from foreplan.train.recipe import Recipe, load_recipe
 
+DEFAULT_RECIPE = "tiny-cpu"
+
 if TYPE_CHECKING:
     from foreplan.train.progress import Progress
     from foreplan.train.running import Hooks
@@ -31,14 +33,18 @@ def main(**flags: Any) -> int:
     need_extra("Training")
     from foreplan.train.launch import launch_command, wants_launch
     from foreplan.train.planner.model import check_base, quiet
-    from foreplan.train.stages import open_folder, run_stage
+    from foreplan.train.stages import check_sources, open_folder, run_stage
 
     quiet()
+    wanted = _asked(recipe, flags)
+    if not flags["resume"]:
+        check_sources(wanted)
     if flags["dry_run"]:
         return _dry_run(recipe, flags)
     if recipe.engine == "verl" and flags["stage"] == "rl":
         return _export(recipe, flags)
-    asked = open_folder(flags["output"], _asked(recipe, flags), resume=flags["resume"])
+    asked = open_folder(flags["output"], wanted, resume=flags["resume"])
+    _check_same(wanted, asked, flags)
     check_base(asked.recipe.model.base, download=asked.download)
     if wants_launch(asked.recipe):
         command = launch_command(asked.recipe, flags["output"], [*sys.argv[1:], "--resume"])
@@ -94,6 +100,32 @@ def _asked(recipe: Recipe, flags: Mapping[str, Any]) -> Asked:
         traces=tuple(each.absolute() for each in flags["traces"] or ()),
         rows=flags["rows"].absolute() if flags["rows"] else None,
     )
+
+
+def _check_same(wanted: Asked, begun: Asked, flags: Mapping[str, Any]) -> None:
+    """See that the flags ask for nothing else than what the training was begun with.
+
+    Raises:
+        InputError: when one does, since it would be ignored.
+    """
+    told = {
+        "--recipe": flags["recipe"] != DEFAULT_RECIPE and _unflagged(wanted.recipe) != _unflagged(begun.recipe),
+        "--model": bool(flags["model"]) and wanted.recipe.model.base != begun.recipe.model.base,
+        "--world": bool(flags["world"]) and wanted.recipe.data.world != begun.recipe.data.world,
+        "--rows": wanted.rows is not None and wanted.rows != begun.rows,
+        "--traces": bool(wanted.traces) and wanted.traces != begun.traces,
+    }
+    for flag in (name for name, differs in told.items() if differs):
+        raise InputError(
+            f"The training in {flags['output']} was begun with another {flag}.",
+            hint="Leave it out, for what it was begun with stands in training.json there; or begin in another folder.",
+        )
+
+
+def _unflagged(recipe: Recipe) -> Recipe:
+    """The recipe without what flags may have said."""
+    model = recipe.model.model_copy(update={"base": ""})
+    return recipe.model_copy(update={"model": model, "data": recipe.data.model_copy(update={"world": "", "dials": {}})})
 
 
 def _hooks(flags: Mapping[str, Any], shown: list[Progress]) -> Callable[[str], Hooks]:

@@ -10,7 +10,7 @@ import typer
 from foreplan.cli.exits import perform
 from foreplan.cli.flags import AsJson, Config, Example, Home
 
-JobId = Annotated[str, typer.Argument(metavar="ID", help="A job, or the start of its id.")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="A job: its id, the start of it, or the word in it.")]
 
 app = typer.Typer(name="jobs", help="See and steer the runs in the background.", invoke_without_command=True)
 

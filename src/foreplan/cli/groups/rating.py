@@ -12,7 +12,7 @@ from foreplan.cli.flags import AsJson, Config, Example, Home
 
 app = typer.Typer()
 
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A run: its id, the start of it, or the word in it.")]
 
 
 @app.command("rate", epilog=Example + 'foreplan rate 20261120-2113 0.8 --why "one source is missing"')

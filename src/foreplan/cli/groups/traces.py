@@ -14,6 +14,7 @@ app = typer.Typer(name="traces", help="List, show, count and export what runs le
 MinScore = Annotated[float | None, typer.Option(metavar="0..1", help="Only runs with this score or a better one.")]
 MaxScore = Annotated[float | None, typer.Option(metavar="0..1", help="Only runs with this score or a worse one.")]
 MaxTokens = Annotated[int | None, typer.Option(metavar="N", help="Only runs that spent at most these.")]
+MaxDollars = Annotated[float | None, typer.Option(metavar="USD", help="Only runs that cost at most this.")]
 Since = Annotated[str | None, typer.Option(metavar="DATE", help="Only runs begun on this day or later.")]
 Until = Annotated[str | None, typer.Option(metavar="DATE", help="Only runs begun on this day or before.")]
 OfProject = Annotated[str | None, typer.Option("--project", metavar="NAME", help="Only runs of this project.")]
@@ -24,6 +25,7 @@ def traces_list(
     min_score: MinScore = None,
     max_score: MaxScore = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     since: Since = None,
     until: Until = None,
     project: OfProject = None,
@@ -37,7 +39,7 @@ def traces_list(
 
 @app.command("show", epilog=Example + "foreplan traces show 20261120-2113")
 def traces_show(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run, or the start of its id.")],
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="A run: its id, the start of it, or the word in it.")],
     as_json: AsJson = False,
     home: Home = None,
     config: Config = None,
@@ -51,6 +53,7 @@ def traces_stats(
     min_score: MinScore = None,
     max_score: MaxScore = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     since: Since = None,
     until: Until = None,
     project: OfProject = None,
@@ -81,6 +84,7 @@ def traces_export(
     min_score: MinScore = None,
     max_score: MaxScore = None,
     max_tokens: MaxTokens = None,
+    max_dollars: MaxDollars = None,
     since: Since = None,
     until: Until = None,
     project: OfProject = None,

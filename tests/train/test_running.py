@@ -20,7 +20,9 @@ pytestmark = pytest.mark.timeout(300)
 
 def learn(folder, *, room):
     """An SFT of batches of eight on a model that holds `room` rows at once; what was said, and sizes of batches."""
-    tokenizer, said, sizes = tiny_tokenizer(), [], []
+    said: list[str] = []
+    sizes: list[int] = []
+    tokenizer = tiny_tokenizer()
     model = tiny_model(tokenizer, hidden=32, layers=1)
 
     def tight(_module, args, kwargs):

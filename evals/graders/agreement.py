@@ -59,12 +59,22 @@ async def agreement(judge: Grader, code: Grader, graded: Iterable[tuple[Item, Sa
         truths.append((await code.grade(item, sample)).reward)
     if not verdicts:
         raise DataError(f"The judge graded none of {ungraded} outputs: there is nothing to compare.")
+    return agreed(verdicts, truths, ungraded=ungraded, tokens=tokens)
+
+
+def agreed(verdicts: Sequence[float], truths: Sequence[float], *, ungraded: int = 0, tokens: int = 0) -> Agreement:
+    """What rewards have in common with those that are taken to be right, output by output.
+
+    Raises:
+        DataError: when the lengths differ or are 0.
+    """
     said, true = [value >= PASSING for value in verdicts], [value >= PASSING for value in truths]
+    kappa = cohen_kappa(said, true)
     return Agreement(
         samples=len(verdicts),
         ungraded=ungraded,
         accuracy=sum(a == b for a, b in zip(said, true, strict=True)) / len(said),
-        kappa=cohen_kappa(said, true),
+        kappa=kappa,
         spearman=spearman(verdicts, truths),
         tokens=tokens,
     )

@@ -33,7 +33,7 @@ class Score(BaseModel):
         name: `user` for a rating, else the grader's name.
         value: from 0 (worthless) to 1 (perfect).
         why: the reason given; may be empty.
-        by: who judged.
+        by: who judged: a person, code (`grader`), or a grader that asked a model (`judge`).
         at: when, in Unix seconds.
     """
 
@@ -42,7 +42,7 @@ class Score(BaseModel):
     name: Annotated[str, Field(min_length=1, max_length=200)]
     value: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=True)]
     why: Annotated[str, AfterValidator(lambda text: text[:MAX_WORDS_CHARS])] = ""
-    by: Literal["user", "grader"] = "grader"
+    by: Literal["user", "grader", "judge"] = "grader"
     at: float = Field(default_factory=time.time)
 
     def attributes(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from support.traced import lines_of, rated, write_trace
 
 from foreplan.memory.rundir import RunDirs
 from foreplan.memory.trace import read_scores
+from foreplan.memory.trace.score import Score
 from foreplan.testing import Answer, ModelServer, ResearchJob
 
 
@@ -104,6 +105,18 @@ def test_stats_count_runs_and_say_how_honest_forecasts_were(foreplan, home):
     assert told["forecasts"]["tokens"]["below_p50"] == 1.0
     assert "Brier 0.085" in foreplan("traces", "stats").out
     assert "0 runs" in foreplan("traces", "stats", "--project", "mars").out
+
+
+def test_stats_say_how_far_a_judge_agrees_with_code_and_with_the_user(foreplan, home):
+    for run, judge, code in (("one", 0.9, 1.0), ("two", 0.2, 0.0), ("three", 0.8, 0.0), ("four", 0.1, 0.0)):
+        scores = [Score(name="good", value=judge, by="judge"), Score(name="exact", value=code), rated(1.0)]
+        write_trace(home, run, scores=scores)
+    write_trace(home, "five", scores=[Score(name="exact", value=1.0)])
+    exact, user = foreplan("traces", "stats", "--json").json["judges"]
+    assert (exact["judge"], exact["against"], exact["samples"], exact["accuracy"]) == ("good", "exact", 4, 0.75)
+    assert exact["kappa"] == pytest.approx(0.5)
+    assert (user["against"], user["accuracy"], user["kappa"]) == ("user", 0.5, 0.0)
+    assert "judge good against exact: 75% of 4 runs alike, kappa 0.50" in foreplan("traces", "stats").out
 
 
 def test_rows_are_exported_to_a_file_or_to_standard_output(foreplan, home, tmp_path):

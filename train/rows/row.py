@@ -86,7 +86,7 @@ class TraceRow:
     @property
     def verdicts(self) -> dict[str, float]:
         """Each grader's last verdict, by its name."""
-        return {each.name: each.value for each in self.scores if each.by == "grader"}
+        return {each.name: each.value for each in self.scores if each.by != "user"}
 
     @property
     def brief_key(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from foreplan.cli.given import home_from, settings_from
 from foreplan.cli.judging import check_trace, keep_score, tell_score
@@ -33,7 +33,8 @@ def main(**flags: Any) -> int:
     check_trace(directory)
     item, sample = judged(directory)
     grader, grade = asyncio.run(_grade(flags["grader"], item, sample, settings))
-    score = Score(name=grader.name[:200] or "grader", value=grade.reward, why=_why(grade), by="grader")
+    by: Literal["judge", "grader"] = "judge" if grade.tokens else "grader"
+    score = Score(name=grader.name[:200] or "grader", value=grade.reward, why=_why(grade), by=by)
     keep_score(directory, score, secrets_of(settings))
     tell_score(directory, score, as_json=flags["as_json"], more=grade.model_dump(mode="json"))
     return 0

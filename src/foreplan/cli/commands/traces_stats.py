@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import median
@@ -11,11 +11,37 @@ from typing import Any
 
 from foreplan.cli.runs import rows_from
 from foreplan.cli.text import counted, duration, number, one_line
+from foreplan.evals.graders.agreement import agreed
 from foreplan.evals.metrics.calibration import brier
 from foreplan.evals.metrics.quantiles import score_quantile
+from foreplan.memory.trace.score import Score
 from foreplan.train.rows.row import Outcome, TraceRow
 
-SHOWN_PROJECTS = 10
+SHOWN_PROJECTS = SHOWN_PAIRS = 10
+
+
+class Verdicts:
+    """What judges, code graders and users said of the same runs."""
+
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+
+    def add(self, scores: Iterable[Score]) -> None:
+        """Take in one run's; the last word of each counts."""
+        last = {each.name: each for each in scores}
+        for judge in last.values():
+            for other in last.values():
+                if judge.by == "judge" and other.by != "judge":
+                    self._pairs[judge.name, other.name].append((judge.value, other.value))
+
+    def told(self) -> list[dict[str, Any]]:
+        """How far each judge agrees with each code grader, and with the user."""
+        return [
+            {"judge": judge, "against": other, "samples": found.samples, "accuracy": found.accuracy,
+             "kappa": found.kappa, "spearman": found.spearman}
+            for (judge, other), pairs in sorted(self._pairs.items())
+            for found in [agreed(*zip(*pairs, strict=True))]
+        ]  # fmt: skip
 
 
 @dataclass
@@ -30,6 +56,7 @@ class Stats:
     calls: int = 0
     scores: list[float] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    judged: Verdicts = field(default_factory=Verdicts)
 
     def add(self, row: TraceRow) -> None:
         """Count one run."""
@@ -39,6 +66,7 @@ class Stats:
         self.dollars += row.dollars
         self.seconds += row.seconds
         self.calls += row.calls
+        self.judged.add(row.scores)
         self.scores += [] if row.score is None else [row.score]
         # Without a model nothing is spent and nothing was meant by a forecast.
         self.outcomes += [] if row.embedded else row.outcomes
@@ -57,6 +85,7 @@ class Stats:
                 "calls": self.calls,
             },
             "scores": {"runs": len(self.scores), "mean": _mean(self.scores)},
+            "judges": self.judged.told(),
             "forecasts": {"success": success_calibration(self.outcomes), "tokens": token_calibration(self.outcomes)},
         }
 
@@ -117,7 +146,17 @@ def _lines(told: dict[str, Any]) -> Iterable[str]:
         yield f"score: {scores['mean']:.2f} on average of {counted(scores['runs'], 'run')}"
     for project, count in list(told["projects"].items())[:SHOWN_PROJECTS]:
         yield f"  {count:>6}  {one_line(project, 60) or '(no project)'}"
+    yield from _judge_lines(told["judges"])
     yield from _calibration_lines(told["forecasts"])
+
+
+def _judge_lines(judges: list[dict[str, Any]]) -> Iterable[str]:
+    for each in judges[:SHOWN_PAIRS]:
+        kappa = "unknown" if each["kappa"] is None else f"{each['kappa']:.2f}"
+        yield (
+            f"judge {one_line(each['judge'], 40)} against {one_line(each['against'], 40)}: {each['accuracy']:.0%} of "
+            f"{counted(each['samples'], 'run')} alike, kappa {kappa}"
+        )
 
 
 def _calibration_lines(forecasts: dict[str, Any]) -> Iterable[str]:

@@ -43,13 +43,16 @@ def build_graph(context: Context | None = None) -> ResearchGraph:
     return graph
 
 
-def _after_approval(state: RunState) -> Literal["execute", "__end__"]:
+# Coroutines, since LangGraph hands the choice of a plain function to a thread, and waits for it.
+
+
+async def _after_approval(state: RunState) -> Literal["execute", "__end__"]:
     return "__end__" if state.get("decision") == "reject" else "execute"
 
 
-def _next(state: RunState) -> str:
+async def _next(state: RunState) -> str:
     return state["next"]
 
 
-def _after_revision(state: RunState) -> Literal["approve", "write"]:
+async def _after_revision(state: RunState) -> Literal["approve", "write"]:
     return "approve" if state["next"] == "execute" else "write"

@@ -1,7 +1,7 @@
 """Connecting: a spec or a LangChain chat model goes in, a `Model` comes out. Loads openai and LangChain.
 
-Law: whole answers go through LangChain (callbacks and traces see them), streams through the `openai` client itself
-(LangChain's loses thinking that is told apart), and both are metered alike.
+Law: an endpoint is called through the `openai` client itself (LangChain's loses thinking that is told apart, and hands
+each answer to a thread and back), a user's chat model through LangChain; both are metered and heard of alike.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from ..slots import PrioritySlots
 from .bounds import CountTokens
-from .endpoint_chat import endpoint_chat
 from .faults import Place
 from .langchain_backend import LangChainBackend, own_model
 from .model import Model
@@ -32,9 +31,7 @@ def connect(
     count_tokens: CountTokens | None = None,
 ) -> Model:
     """The model that `spec` describes. Nothing is sent before the first call."""
-    place = Place(spec.endpoint, spec.model, spec.key)
-    backend = LangChainBackend(lambda: endpoint_chat(spec), place, owned=True)
-    return Model(spec, backend, slots=slots, retry=retry, stream_backend=OpenAIBackend(spec), count_tokens=count_tokens)
+    return Model(spec, OpenAIBackend(spec), slots=slots, retry=retry, count_tokens=count_tokens)
 
 
 def wrap(chat_model: BaseChatModel, *, spec: ModelSpec | None = None, retry: RetryPolicy | None = None) -> Model:
@@ -46,7 +43,7 @@ def wrap(chat_model: BaseChatModel, *, spec: ModelSpec | None = None, retry: Ret
     known = spec or spec_of(chat_model)
     model = own_model(chat_model)
     place = Place(type(chat_model).__name__, known.model, known.key)
-    return Model(known, LangChainBackend(lambda: model, place), retry=retry, place=place)
+    return Model(known, LangChainBackend(model, place), retry=retry, place=place)
 
 
 def spec_of(chat_model: BaseChatModel) -> ModelSpec:

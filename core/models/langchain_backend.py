@@ -1,14 +1,14 @@
 """The LangChain backend: single attempts through any LangChain chat model. A `Request` goes in, a `Reply` comes out.
 
-Role calls go this way by default, so that an app sees them in its own callbacks and traces. Laws: the model's own
-retries are off, for they would escape the ledger; usage is asked for in streams too; nothing is traced to LangSmith
-unless the user's environment says so.
+A user's own chat model is called this way. Laws: the model's own retries are off, for they would escape the ledger;
+usage is asked for in streams too; nothing is traced to LangSmith unless the user's environment says so.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+import warnings
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
@@ -24,24 +24,25 @@ from .base import Delta, Message, Reply, Request, ToolCall
 from .faults import Place, model_error
 from .found_json import parse_object
 from .metering import parse_usage, wire_usage
-from .per_loop import PerLoop
 from .stream_reader import StreamReader
 from .thinking import split_thinking
 from .wire import as_text, response_format, wire_tool_choice
 
+# LangChain's advice about `with_structured_output`, which is not used here: `structured` finds another way by itself.
+warnings.filterwarnings("ignore", message="This model does not support OpenAI's structured output")
+warnings.filterwarnings("ignore", message="Invalid schema for OpenAI's structured output")
+
 
 class LangChainBackend:
-    """One LangChain chat model.
+    """One LangChain chat model of the user's.
 
     Args:
-        make: makes the chat model; called once for each event loop, since clients belong to one.
+        model: as `own_model` makes it. Its connections are the user's to close.
         place: what to call it in errors.
-        owned: whether its connections are ours to close.
     """
 
-    def __init__(self, make: Callable[[], BaseChatModel], place: Place, *, owned: bool = False) -> None:
-        self._place, self._owned = place, owned
-        self._models = PerLoop(make)
+    def __init__(self, model: BaseChatModel, place: Place) -> None:
+        self._model, self._place = model, place
 
     async def complete(self, request: Request) -> Reply:
         """The whole answer."""
@@ -65,15 +66,9 @@ class LangChainBackend:
         except Exception as error:
             raise model_error(error, self._place) from error
         last = reader.last()
-        speaks_wire = isinstance(self._models.here(), BaseChatOpenAI)
+        speaks_wire = isinstance(self._model, BaseChatOpenAI)
         # Other integrations need not say why they end; theirs raise when a stream is cut.
         yield last if last.finish_reason or speaks_wire else replace(last, finish_reason="stop")
-
-    async def aclose(self) -> None:
-        """Close the running loop's connections, unless the model is the user's."""
-        model = self._models.take()
-        if self._owned and isinstance(model, BaseChatOpenAI):
-            await model.root_async_client.close()
 
     def _chat(self, request: Request) -> Runnable[LanguageModelInput, AIMessage]:
         """The chat model with this request's parameters.
@@ -81,7 +76,7 @@ class LangChainBackend:
         Raises:
             UnsupportedFeature: when the integration has no way to ask for structured output or tools as wanted.
         """
-        model = self._models.here()
+        model = self._model
         if isinstance(model, BaseChatOpenAI):
             return model.bind(**openai_arguments(request, model))
         if request.output is not None and request.structured == "json_schema":

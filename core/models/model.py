@@ -54,7 +54,6 @@ class Model:
         backend: makes single attempts.
         slots: the endpoint's slots, shared with its other models; own ones of `spec.concurrency` if None.
         retry: when to try again.
-        stream_backend: makes streams, where another one does that better.
         count_tokens: an exact local count of prompt tokens in place of the bound from bytes.
         place: what to call it in errors, where its URL would not tell.
     """
@@ -66,7 +65,6 @@ class Model:
         *,
         slots: PrioritySlots | None = None,
         retry: RetryPolicy | None = None,
-        stream_backend: Backend | None = None,
         count_tokens: CountTokens | None = None,
         place: Place | None = None,
     ) -> None:
@@ -75,7 +73,6 @@ class Model:
         self.quirks = spec.all_quirks
         self.price = spec.known_price or Price()
         self._backend = backend
-        self._stream_backend = stream_backend or backend
         self._retry = retry or RetryPolicy()
         self._hedge = Hedge(spec.hedge)
         self._ladder = Ladder(self.quirks)
@@ -177,9 +174,8 @@ class Model:
 
     async def aclose(self) -> None:
         """Close the connections that the running event loop has open to the endpoint."""
-        for backend in (self._backend, self._stream_backend):
-            if isinstance(backend, Closing):
-                await backend.aclose()
+        if isinstance(self._backend, Closing):
+            await self._backend.aclose()
 
     async def _through(
         self,
@@ -263,7 +259,7 @@ class Model:
                 self._meter.reserved(request, account, emit, hidden_thinking=thinks)
             )
             if self.quirks.stream:
-                deltas = self._stream_backend.stream(attempt.request)
+                deltas = self._backend.stream(attempt.request)
             else:
                 deltas = whole(self._backend.complete(attempt.request), attempt.request)
             if isinstance(deltas, AsyncGenerator):

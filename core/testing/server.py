@@ -21,6 +21,7 @@ from .chat import Script
 from .endpoint import Endpoint
 from .line import HangUpProtocol
 from .log import Logged, RequestLog
+from .punctual import punctual_loop
 
 BACKLOG = 2048
 STOP_S = 5.0
@@ -92,7 +93,8 @@ class ModelServer:
 
     def _run(self, listening: socket.socket, ready: Future[None]) -> None:
         try:
-            asyncio.run(self._serve(listening, ready))
+            with asyncio.Runner(loop_factory=punctual_loop) as runner:
+                runner.run(self._serve(listening, ready))
         except BaseException as error:
             if ready.done():
                 raise

@@ -17,7 +17,6 @@ from foreplan.core.ledger import Account, Ledger, Limits
 from foreplan.core.models.base import OutputSchema
 from foreplan.core.models.connect import connect
 from foreplan.core.models.model import Model
-from foreplan.core.models.openai_backend import OpenAIBackend
 from foreplan.core.models.retry import NEVER
 from foreplan.core.models.spec import ModelSpec
 
@@ -80,12 +79,11 @@ def chunk(delta: Any, finish_reason: Any = None, **fields: Any) -> dict[str, Any
 
 
 @asynccontextmanager
-async def models(server: Canned) -> AsyncIterator[list[Model]]:
+async def connected(server: Canned) -> AsyncIterator[Model]:
     spec = ModelSpec(model="m", base_url=server.url, max_completion_tokens=PER_ANSWER, timeout_s=20)
-    made = [connect(spec, retry=NEVER), Model(spec, OpenAIBackend(spec), retry=NEVER)]
-    yield made
-    for model in made:
-        await model.aclose()
+    model = connect(spec, retry=NEVER)
+    yield model
+    await model.aclose()
 
 
 def account() -> Account:
@@ -97,30 +95,28 @@ def is_settled(payer: Account) -> bool:
 
 
 async def test_ten_megabytes_are_cut_to_what_the_limit_allows_and_paid():
-    async with Canned() as server, models(server) as both:
+    async with Canned() as server, connected(server) as model:
         server.says(
             {"role": "assistant", "content": "x" * 10_000_000}, usage={"prompt_tokens": 9, "completion_tokens": 5}
         )
-        for model in both:
-            payer = account()
-            reply = await model.call(MESSAGES, account=payer)
-            assert reply.finish_reason == "length"
-            assert len(reply.text) < 100_000
-            assert payer.spent.completion_tokens == PER_ANSWER
-            assert is_settled(payer)
+        payer = account()
+        reply = await model.call(MESSAGES, account=payer)
+        assert reply.finish_reason == "length"
+        assert len(reply.text) < 100_000
+        assert payer.spent.completion_tokens == PER_ANSWER
+        assert is_settled(payer)
 
 
 async def test_a_stream_of_ten_megabytes_is_hung_up_on():
-    async with Canned() as server, models(server) as both:
+    async with Canned() as server, connected(server) as model:
         server.streams(*[chunk({"content": "x" * 10_000})] * 1_000, chunk({}, "stop"))
-        for model in both:
-            payer, size = account(), 0
-            async for delta in model.stream(MESSAGES, account=payer):
-                size += len(delta.text)
-                last = delta
-            assert last.finish_reason == "length"
-            assert size < 100_000
-            assert is_settled(payer)
+        payer, size = account(), 0
+        async for delta in model.stream(MESSAGES, account=payer):
+            size += len(delta.text)
+            last = delta
+        assert last.finish_reason == "length"
+        assert size < 100_000
+        assert is_settled(payer)
 
 
 @pytest.mark.parametrize(
@@ -137,22 +133,21 @@ async def test_a_stream_of_ten_megabytes_is_hung_up_on():
     ],
 )
 async def test_garbage_in_place_of_usage_is_bounded_not_zero(usage):
-    async with Canned() as server, models(server) as both:
+    async with Canned() as server, connected(server) as model:
         server.says({"role": "assistant", "content": "fine"}, usage=usage)
-        for model in both:
-            payer = account()
-            assert (await model.call(MESSAGES, account=payer)).text == "fine"
-            assert payer.spent.prompt_tokens > 20
-            assert 4 <= payer.spent.completion_tokens <= PER_ANSWER
+        payer = account()
+        assert (await model.call(MESSAGES, account=payer)).text == "fine"
+        assert payer.spent.prompt_tokens > 20
+        assert 4 <= payer.spent.completion_tokens <= PER_ANSWER
 
 
 async def test_usage_in_a_stream_may_be_garbage_too():
-    async with Canned() as server, models(server) as both:
+    async with Canned() as server, connected(server) as model:
         server.streams(
             chunk({"content": "fine"}), chunk({}, "stop"), {**chunk({}), "choices": [], "usage": {"prompt_tokens": "x"}}
         )
         payer = account()
-        pieces = [each async for each in both[0].stream(MESSAGES, account=payer)]
+        pieces = [each async for each in model.stream(MESSAGES, account=payer)]
         assert pieces[0].text == "fine"
         assert payer.spent.prompt_tokens > 20
         assert is_settled(payer)
@@ -160,13 +155,12 @@ async def test_usage_in_a_stream_may_be_garbage_too():
 
 @pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
 async def test_both_names_of_thinking_are_read(name):
-    async with Canned() as server, models(server) as both:
-        for model in both:
-            server.says({"role": "assistant", "content": "a", name: "hm"})
-            assert (await model.call(MESSAGES, account=account())).reasoning == "hm"
-            server.streams(chunk({name: "hm"}), chunk({"content": "a"}), chunk({}, "stop"))
-            pieces = [each async for each in model.stream(MESSAGES, account=account())]
-            assert pieces[0].reasoning == "hm"
+    async with Canned() as server, connected(server) as model:
+        server.says({"role": "assistant", "content": "a", name: "hm"})
+        assert (await model.call(MESSAGES, account=account())).reasoning == "hm"
+        server.streams(chunk({name: "hm"}), chunk({"content": "a"}), chunk({}, "stop"))
+        pieces = [each async for each in model.stream(MESSAGES, account=account())]
+        assert pieces[0].reasoning == "hm"
 
 
 @pytest.mark.parametrize(
@@ -191,17 +185,16 @@ async def test_both_names_of_thinking_are_read(name):
     ],
 )
 async def test_a_body_that_is_no_chat_completion_is_a_model_error(body):
-    async with Canned() as server, models(server) as both:
+    async with Canned() as server, connected(server) as model:
         server.body = body
-        for model in both:
-            payer = account()
-            try:
-                reply = await model.call(MESSAGES, account=payer)
-                assert reply.text == ""
-            except ModelError as error:
-                assert error.kind in ("malformed", "transient")  # noqa: PT017 (an answer is as good)
-            assert is_settled(payer)
-            assert payer.spent.prompt_tokens > 0
+        payer = account()
+        try:
+            reply = await model.call(MESSAGES, account=payer)
+            assert reply.text == ""
+        except ModelError as error:
+            assert error.kind in ("malformed", "transient")  # noqa: PT017 (an answer is as good)
+        assert is_settled(payer)
+        assert payer.spent.prompt_tokens > 0
 
 
 values = st.recursive(
@@ -227,12 +220,12 @@ messages = values | st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Callable[..., None]]:
-    """Runs `ask(server, both)` in one event loop for all examples, since clients take long to make."""
+    """Runs `ask(server, model)` in one event loop for all examples, since clients take long to make."""
     with asyncio.Runner() as runner:
         server = runner.run(Canned().__aenter__())
-        held = models(server)
-        both = runner.run(held.__aenter__())
-        yield lambda ask: runner.run(ask(server, both))
+        held = connected(server)
+        model = runner.run(held.__aenter__())
+        yield lambda ask: runner.run(ask(server, model))
         runner.run(held.__aexit__(None, None, None))
         runner.run(server.__aexit__())
 
@@ -245,18 +238,17 @@ slow = settings(
 @slow
 @given(messages, values, st.booleans())
 def test_any_message_is_an_answer_or_a_model_error(stage, message, reason, wants_output):
-    async def ask(server: Canned, both: list[Model]) -> None:
+    async def ask(server: Canned, model: Model) -> None:
         body = {"choices": [{"index": 0, "message": message, "finish_reason": reason}]}
         server.content_type, server.body = "application/json", json.dumps(body).encode()
-        for model in both:
-            payer = account()
-            try:
-                reply = await model.call(MESSAGES, account=payer, output=OUTPUT if wants_output else None)
-                assert isinstance(reply.text, str)
-                assert all(isinstance(call.arguments, str) for call in reply.tool_calls)
-            except ModelError:
-                assert payer.spent.total_tokens > 0
-            assert is_settled(payer)
+        payer = account()
+        try:
+            reply = await model.call(MESSAGES, account=payer, output=OUTPUT if wants_output else None)
+            assert isinstance(reply.text, str)
+            assert all(isinstance(call.arguments, str) for call in reply.tool_calls)
+        except ModelError:
+            assert payer.spent.total_tokens > 0
+        assert is_settled(payer)
 
     stage(ask)
 
@@ -264,11 +256,11 @@ def test_any_message_is_an_answer_or_a_model_error(stage, message, reason, wants
 @slow
 @given(st.lists(messages.map(chunk) | values | st.just(b'{"choices": ['), max_size=4), st.booleans())
 def test_any_stream_is_an_answer_or_a_model_error(stage, chunks, wants_output):
-    async def ask(server: Canned, both: list[Model]) -> None:
+    async def ask(server: Canned, model: Model) -> None:
         server.streams(*chunks, chunk({}, "stop"))
         payer, wanted = account(), OUTPUT if wants_output else None
         try:
-            pieces = [each async for each in both[0].stream(MESSAGES, account=payer, output=wanted)]
+            pieces = [each async for each in model.stream(MESSAGES, account=payer, output=wanted)]
             assert pieces[-1].finish_reason
         except ModelError:
             assert payer.spent.total_tokens > 0

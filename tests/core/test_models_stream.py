@@ -9,16 +9,15 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
+from support.keeping_chat import KeepingChat
 from tenacity import stop_after_attempt
 
 from foreplan.core.errors import BudgetExhausted, ModelError
 from foreplan.core.events import Event, Retried, Spent
 from foreplan.core.ledger import Account, Ledger, Limits
 from foreplan.core.models.base import Delta, OutputSchema
-from foreplan.core.models.connect import connect
-from foreplan.core.models.endpoint_chat import endpoint_chat
-from foreplan.core.models.faults import Place
-from foreplan.core.models.langchain_backend import LangChainBackend
+from foreplan.core.models.connect import connect, wrap
 from foreplan.core.models.model import Model
 from foreplan.core.models.quirks import Quirks
 from foreplan.core.models.retry import RetryPolicy, wait_as_told
@@ -33,8 +32,8 @@ OUTPUT = OutputSchema("plan", {"type": "object", "properties": {"mode": {"type":
 
 
 def through_langchain(spec: ModelSpec, **how: Any) -> Model:
-    place = Place(spec.endpoint, spec.model, spec.key)
-    return Model(spec, LangChainBackend(lambda: endpoint_chat(spec), place, owned=True), **how)
+    chat = KeepingChat(model=spec.model, base_url=spec.url, api_key=SecretStr("none"), timeout=spec.timeout_s)
+    return wrap(chat, spec=spec, **how)
 
 
 @pytest.fixture(params=[connect, through_langchain], ids=["openai", "langchain"])

@@ -22,9 +22,6 @@ from foreplan.agents.result import RunResult
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import Event
 from foreplan.core.ledger import Limits
-from foreplan.core.models.endpoint_chat import endpoint_chat
-from foreplan.core.models.faults import Place
-from foreplan.core.models.langchain_backend import LangChainBackend
 from foreplan.core.models.model import Model
 from foreplan.core.models.openai_backend import OpenAIBackend
 from foreplan.core.models.retry import RetryPolicy, wait_as_told
@@ -113,7 +110,7 @@ class Stage:
         self._runner = asyncio.Runner()
         self._case: Case | None = None
         self._faults: Faults | None = None
-        self._backends: dict[str, tuple[LangChainBackend, OpenAIBackend]] = {}
+        self._backends: dict[str, OpenAIBackend] = {}
 
     def close(self) -> None:
         """End the server and the loop."""
@@ -171,11 +168,8 @@ class Stage:
 
     def _model(self, role: str, fields: Mapping[str, Any]) -> Model:
         spec = ModelSpec(**{"model": role, "base_url": self.server.url, "timeout_s": CALL_S, **fields})
-        if role not in self._backends:
-            chat = LangChainBackend(lambda: endpoint_chat(spec), Place(spec.endpoint, role))
-            self._backends[role] = (chat, OpenAIBackend(spec))
-        chat, streams = self._backends[role]
-        return Model(spec, chat, stream_backend=streams, retry=QUICK)
+        backend = self._backends.setdefault(role, OpenAIBackend(spec))
+        return Model(spec, backend, retry=QUICK)
 
 
 SOURCES = DocumentIndex.in_memory(Document(name, text, name) for name, text in JOB.documents.items())

@@ -10,23 +10,29 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+MINUTE_S = 60.0
 
 
 class PrioritySlots:
     """`size` slots in one event loop; when one frees up, the waiter of highest priority gets it.
 
+    With `per_minute`, no more than so many are given away in any minute.
+
     Equal priorities are served in order of arrival. A cancelled waiter leaves the queue without taking a slot.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, per_minute: int | None = None) -> None:
         if size < 1:
             raise ValueError(f"slots need a size of at least 1, not {size}")
         self.size = self._free = size
         self._waiting: list[_Waiter] = []
         self._stale = self._granting = False
         self._paused_until = 0.0
+        self._given: deque[float] | None = None if per_minute is None else deque(maxlen=per_minute)
         self._arrivals = itertools.count()
 
     @property
@@ -77,17 +83,27 @@ class PrioritySlots:
 
     def _grant(self) -> None:
         self._granting = False
-        if asyncio.get_running_loop().time() < self._paused_until:
+        now = asyncio.get_running_loop().time()
+        if now < self._paused_until:
             return
         if self._stale:
             self._waiting = [_Waiter(each.priority, each.arrival, each.turn) for each in self._waiting]
             heapq.heapify(self._waiting)
             self._stale = False
-        while self._free and self._waiting:
+        while self._free and self._waiting and now >= self._paused_until:
             turn = heapq.heappop(self._waiting).turn
             if not turn.done():
                 self._free -= 1
                 turn.set_result(None)
+                self._count(now)
+
+    def _count(self, now: float) -> None:
+        """Note that a slot was given away; when it was the last of its minute, wait until the first of them is over."""
+        if self._given is None:
+            return
+        self._given.append(now)
+        if len(self._given) == self._given.maxlen:
+            self.pause(self._given[0] + MINUTE_S - now)
 
 
 class _Waiter:

@@ -69,7 +69,7 @@ class Model:
         place: Place | None = None,
     ) -> None:
         self.spec = spec
-        self.slots = slots or PrioritySlots(spec.concurrency)
+        self.slots = slots or PrioritySlots(spec.concurrency, per_minute=spec.calls_per_minute)
         self.quirks = spec.all_quirks
         self.price = spec.known_price or Price()
         self._backend = backend

@@ -146,15 +146,16 @@ def build_models(
     """Models from settings: `specs` by role, `pool` by worker name.
 
     Specs that are equal share one model; specs with the same URL and key share their slots, of which there are as many
-    as the smallest `concurrency` that was set for them. `slots` are those of models built before, for runs that share
-    their endpoints; new ones are added to it. `retry` says when to try again, for all of them.
+    as the smallest `concurrency` that was set for them, given away as often as the smallest `calls_per_minute` allows.
+    `slots` are those of models built before, for runs that share their endpoints; new ones are added to it. `retry`
+    says when to try again, for all of them.
     """
     from .connect import connect  # here, since LangChain takes a second to load
 
     everything = [*specs.values(), *(pool or {}).values()]
     slots = {} if slots is None else slots
     for spec in everything:
-        slots.setdefault(_account_at(spec), PrioritySlots(_concurrency(spec, everything)))
+        slots.setdefault(_account_at(spec), _slots(spec, everything))
     made: list[tuple[ModelSpec, Model]] = []
 
     def model(spec: ModelSpec) -> Model:
@@ -183,7 +184,8 @@ def _account_at(spec: ModelSpec) -> tuple[str, str]:
     return spec.url, spec.key
 
 
-def _concurrency(spec: ModelSpec, specs: list[ModelSpec]) -> int:
+def _slots(spec: ModelSpec, specs: list[ModelSpec]) -> PrioritySlots:
     peers = [each for each in specs if _account_at(each) == _account_at(spec)]
     said = [each.concurrency for each in peers if "concurrency" in each.model_fields_set]
-    return min(said) if said else spec.concurrency
+    paces = [each.calls_per_minute for each in peers if each.calls_per_minute is not None]
+    return PrioritySlots(min(said, default=spec.concurrency), per_minute=min(paces, default=None))

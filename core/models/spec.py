@@ -29,6 +29,7 @@ class ModelSpec(BaseModel):
         window_tokens: prompt and answer together; None when not known.
         max_completion_tokens: longest answer, thinking included, when a call asks for none.
         concurrency: calls at the same time at this endpoint, shared by all models with its URL and key.
+        calls_per_minute: calls begun in any minute at this endpoint, shared alike; None for no limit.
         good_at: one line for the planner that chooses among workers.
         quirks: what differs from what is known of this model; only fields that are set count.
         timeout_s: longest wait for a whole answer, or for the next piece of a streamed one.
@@ -48,6 +49,7 @@ class ModelSpec(BaseModel):
     window_tokens: Annotated[int, Field(ge=256)] | None = None
     max_completion_tokens: Annotated[int, Field(ge=1)] = 4096
     concurrency: Annotated[int, Field(ge=1)] = 8
+    calls_per_minute: Annotated[int, Field(ge=1)] | None = None
     good_at: Annotated[str, Field(max_length=500)] = ""
     quirks: Quirks = Quirks()
     timeout_s: Annotated[float, Field(gt=0)] = 600.0

@@ -24,7 +24,7 @@ from .shape import Endpoint, Settings
 
 _WITH_ENDPOINT = ("base_url", "api_key", "api_key_env")
 _WITH_MODEL = ("model", "price_prompt", "price_completion", "price_cached", "window_tokens", "extra_body", "quirks")
-_ALONE = ("effort", "max_completion_tokens", "concurrency", "timeout_s", "hedge")
+_ALONE = ("effort", "max_completion_tokens", "concurrency", "calls_per_minute", "timeout_s", "hedge")
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,9 @@ class Endpoint(Table):
     concurrency: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
         default=None, description="Most calls in flight to this endpoint."
     )
+    calls_per_minute: Count | None = Field(
+        default=None, description="Most calls begun in any minute at this endpoint, by all runs of a process together."
+    )
     timeout_s: Positive | None = Field(
         default=None, description="Longest wait in seconds for a whole answer, or for the next piece of a streamed one."
     )

@@ -8,7 +8,7 @@ from typing import cast
 from ...core.errors import SettingsError
 from .base import Suite
 
-SUITES = ("worlds", "multihop", "planning", "math", "smoke")
+SUITES = ("worlds", "market", "multihop", "planning", "math", "smoke")
 EMBEDDED = "smoke"
 """The suite that uses no model, whatever is configured."""
 

@@ -57,6 +57,14 @@ def test_worlds_come_in_turn_on_held_out_seeds():
     assert all(task.difficulty is not None and task.oracle_tokens is not None for task in found)
 
 
+def test_the_market_comes_alone_when_it_is_asked_for():
+    found = suite("market").tasks([], 5)
+    assert [task.id for task in found] == [f"market-{HELD_OUT + at}" for at in range(5)]
+    assert all(task.plan_only and task.workers for task in found)
+    with pytest.raises(SettingsError, match="makes its own"):
+        suite("market").tasks([Path("x")], 1)
+
+
 async def test_the_gold_plan_earns_all_a_world_has_to_give_and_another_less(tmp_path: Path):
     pytest.importorskip("reasoning_gym")
     plans = [task for task in suite("worlds").tasks([], 9) if task.plan_only]

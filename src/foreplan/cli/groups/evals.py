@@ -18,6 +18,10 @@ app = typer.Typer(
 
 SUITES = {
     "worlds": ("Made-up problems on held-out seeds; no data needed.", "foreplan eval worlds --limit 30"),
+    "market": (
+        "Plans for a simulated market of workers, where the best one is known; no data needed.",
+        "foreplan eval market --limit 100 --planner ./planner",
+    ),
     "multihop": (
         "Questions over documents: MuSiQue, HotpotQA, FanOutQA.",
         "foreplan eval multihop --data ./musique --planner baseline:single",

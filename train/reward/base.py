@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from ...evals.graders.plan_match import Match, match
 from ...evals.worlds.base import Outcome, Problem
 from ...planner.plan import Plan
-from ..rollout import Credit, Episode, Expected, Rollout
+from ..rollout import Credit, Episode, Expected, Field, Rollout
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+Curve: TypeAlias = Callable[[Any], Any]
+"""What a number (float64, any shape) in a field would be worth, all else in the plan as it is; of the same shape."""
 
 _LAYOUT = frozenset({"id", "mode", "answer", "end"})
 """Fields that say which subtasks there are and in what order, which everything depends on."""
@@ -35,6 +38,9 @@ class Reward(Protocol):
 
     def score(self, group: Sequence[Episode]) -> list[list[Credit]]:
         """The credits of each episode."""
+
+    def curves(self, episode: Episode) -> Mapping[Field, Curve]:
+        """What other numbers would be worth, up to a constant, for each field of which that is known."""
 
 
 def needed(problem: Problem) -> int:

@@ -24,7 +24,7 @@ from ..sft import token_rows, train_sft
 from ..sources.worlds import demonstration_rows, prompt_of
 
 _AT_ONCE = 125
-_QUICK_IMITATION, _QUICK_PRACTICE = 400, 50
+_QUICK_IMITATION, _QUICK_PRACTICE = 600, 40
 
 
 def bench_recipe(*, quick: bool = False) -> Recipe:

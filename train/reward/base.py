@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
 from ...evals.graders.plan_match import Match, match
 from ...evals.worlds.base import Outcome, Problem
 from ...planner.plan import Plan
@@ -106,6 +108,11 @@ def field(rollout: Rollout, subtask: str, name: str) -> Ranges | None:
     """The tokens of one field; None (all) when nobody knows who wrote what."""
     span = rollout.spans.get((subtask, name))
     return None if span is None else (span,)
+
+
+def between(price: float, numbers: Sequence[float], values: Sequence[float]) -> Curve:
+    """The curve through these points, each at this price; straight between them, level beyond them."""
+    return lambda number: price * np.interp(number, numbers, values)
 
 
 def total(earned: Iterable[Credit]) -> float:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..rollout import Credit, Episode, Field
-from .base import Curve, causes, expected_of, matched, needed, part_by_subtask
+from .base import Curve, between, causes, expected_of, matched, needed, part_by_subtask
 
 NO_PLAN = -1.0
 """What text that is no plan is worth: as much below nothing as a perfect result is above."""
@@ -45,4 +43,4 @@ class Outcome:
         """What other budgets would have done."""
         price = self.weight / needed(episode.problem)
         for own, each in expected_of(episode).instead.items():
-            yield (own, "budget"), lambda tokens, of=each: price * np.interp(tokens, of.budgets, of.done)
+            yield (own, "budget"), between(price, each.budgets, each.done)

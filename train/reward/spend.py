@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..rollout import Credit, Episode, Field
-from .base import EXTRA, Curve, causes, expected_of, matched, needed, part_by_subtask
+from .base import EXTRA, Curve, between, causes, expected_of, matched, needed, part_by_subtask
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Spend:
         """What other budgets would have been billed."""
         price = self._price(episode)
         for own, each in expected_of(episode).instead.items():
-            yield (own, "budget"), lambda tokens, of=each: price * np.interp(tokens, of.budgets, of.dollars)
+            yield (own, "budget"), between(price, each.budgets, each.dollars)
 
     def _price(self, episode: Episode) -> float:
         """What a dollar is worth."""

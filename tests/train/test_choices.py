@@ -61,7 +61,7 @@ def test_other_budgets_would_have_come_to_what_they_come_to(problem, own_budget,
     """Also where inputs are missing, or a subtask goes on without them."""
     plan = MARKET.best_plan(problem, cover=True)
     own = data.draw(st.sampled_from(plan.subtasks)).id
-    changes = {"on_missing": "partial"} if partial else {}
+    changes: dict[str, object] = {"on_missing": "partial"} if partial else {}
     if data.draw(st.booleans()):
         changes["depends_on"] = ()
     plan = with_field(plan, own, budget=own_budget, **changes)
@@ -138,7 +138,7 @@ def test_the_gradient_over_all_tokens_is_the_mean_of_those_of_draws():
         "choice_worth": torch.tensor([[[0.0, -1.0, -3.0, -2.0, -torch.inf]]]),
     }
 
-    def gradient(value: torch.Tensor) -> torch.Tensor:
+    def gradient(value):
         return torch.autograd.grad(value, logits, retain_graph=True)[0]
 
     own = logprobs[0, 1, [1, 2, 4]]

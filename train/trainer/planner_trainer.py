@@ -238,7 +238,8 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
     def _tokens_of_step(self, inputs: Batch) -> torch.Tensor:
         """What a sum over tokens of a micro-batch is divided by, as in DAPO's loss: all free tokens of an update."""
         share = self.current_gradient_accumulation_steps / self.args.steps_per_generation
-        return inputs["num_items_in_batch"].clamp(min=1.0) / self.accelerator.num_processes * share
+        tokens: torch.Tensor = inputs["num_items_in_batch"].clamp(min=1.0) / self.accelerator.num_processes * share
+        return tokens
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, **rest: Any

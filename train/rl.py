@@ -14,8 +14,10 @@ from typing import Any
 from transformers import PrinterCallback
 
 from ..evals.worlds.base import Problem
+from .choices import Choices
 from .credit import Advantages
 from .curriculum import WorldCurriculum
+from .grammar.compact import NUMBERS
 from .held_out import scale_of
 from .journal import Journal
 from .planner.backend import local_sampler
@@ -93,6 +95,9 @@ def train_rl(
         folder=output / CHECKPOINTS,
         grammar=grammar,
         peft_config=lora(recipe.model),
+        choices=Choices(paid, NUMBERS, explore=recipe.rl.explore, steps=recipe.rl.steps)
+        if begun.card.codec == "compact"
+        else None,
         watch=Watching(paid, journal, regret=regret_of),
         publish=publish,
         callbacks=hooks.callbacks,

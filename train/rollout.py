@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ..evals.worlds.base import Outcome, Problem
 from ..planner.plan import Plan
@@ -43,6 +43,20 @@ class Rollout:
     spans: Mapping[Field, tuple[int, int]] = field(default_factory=dict)
 
 
+class Instead(NamedTuple):
+    """What a plan would come to if one of its subtasks had another budget and all else stayed; rows of one length.
+
+    Attributes:
+        budgets: tokens, rising.
+        done: needed parts that are done, expected.
+        dollars: all spend, expected.
+    """
+
+    budgets: tuple[int, ...]
+    done: tuple[float, ...]
+    dollars: tuple[float, ...]
+
+
 @dataclass(frozen=True)
 class Expected:
     """What to expect of a plan under its budgets.
@@ -53,6 +67,7 @@ class Expected:
         solved: share of executions in which each subtask did what it was for, by subtask id.
         dollars: mean spend by subtask id, planning under the id `""`.
         tokens: mean tokens spent, by subtask id.
+        instead: what other budgets would have come to, by subtask id, where the executor can tell.
     """
 
     reward: float
@@ -60,6 +75,7 @@ class Expected:
     solved: Mapping[str, float]
     dollars: Mapping[str, float]
     tokens: Mapping[str, float]
+    instead: Mapping[str, Instead] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,6 +116,20 @@ class Credit:
     value: float
     tokens: tuple[tuple[int, int], ...] | None = None
     about: str = ""
+
+
+class Choice(NamedTuple):
+    """One place in a completion, and what each token there would be worth.
+
+    Attributes:
+        at: its position.
+        tokens: what could have stood there, (A,).
+        worth: of each, against the best, in units of what a choice at random loses; (A,).
+    """
+
+    at: int
+    tokens: tuple[int, ...]
+    worth: tuple[float, ...]
 
 
 class Term(Protocol):

@@ -49,7 +49,8 @@ def chat(tmp_path_factory):
 
 @pytest.fixture
 def planner(tmp_path):
-    save_planner(tmp_path / "planner", tiny_model(tiny_tokenizer(), hidden=32, layers=1), tiny_tokenizer())
+    """One that knows nothing, and happens not to answer at once."""
+    save_planner(tmp_path / "planner", tiny_model(tiny_tokenizer(), seed=3, hidden=32, layers=2), tiny_tokenizer())
     return tmp_path / "planner"
 
 

@@ -4,13 +4,14 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from support.training import MARKET, problem_with, rollout_of
+from support.training import MARKET, problem_with, rollout_of, with_subtask
 
 pytest.importorskip("numpy")
 
 from foreplan.evals.metrics.spend import spearman
 from foreplan.evals.worlds.base import held_out
 from foreplan.evals.worlds.market.baselines import constant_plan
+from foreplan.evals.worlds.market.pool import HOPELESS
 from foreplan.train.compare.scores import scores
 from foreplan.train.credit import Advantages
 from foreplan.train.demonstrate import BLIND, WEAK, demonstration, demonstrations
@@ -93,6 +94,19 @@ def test_a_constant_budget_has_no_skill():
     assert (found.brier_skill or 0) < 0.01
     assert (found.pinball_skill or 0) < 0.05
     assert found.regret > 0.05
+
+
+def test_budgets_of_what_waits_for_a_hopeless_part_say_nothing_of_what_can_be_solved():
+    """Such a part is never begun: any budget costs as much, so no reward can teach one."""
+    problem = problem_with(HOPELESS, 5, 7, 3)
+    plan = MARKET.best_plan(problem, cover=True)
+    last = plan.subtasks[-1].id
+    other = with_subtask(plan, last, lambda each: each.model_copy(update={"budget": 30_000}))
+    right, wrong = scores([problem], [plan]), scores([problem], [other])
+    assert plan.subtasks[-1].depends_on == (plan.subtasks[0].id,)
+    assert right.regret == pytest.approx(wrong.regret)
+    assert right.rho_solvable == wrong.rho_solvable == pytest.approx(1)
+    assert (wrong.rho_all or 0) < (right.rho_all or 0)
 
 
 def test_texts_that_are_no_plans_count():

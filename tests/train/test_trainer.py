@@ -16,7 +16,9 @@ from support.practice import ByUtility, Played, prompt_ids, trainer  # noqa: E40
 from trl.trainer.grpo_trainer import GRPOTrainer  # noqa: E402
 
 from foreplan.train.errors import TrainError, TrainingPaused  # noqa: E402
+from foreplan.train.grammar.compact import NUMBERS  # noqa: E402
 from foreplan.train.grammar.mask import masked_log_softmax  # noqa: E402
+from foreplan.train.rollout import Choice  # noqa: E402
 from foreplan.train.tiny.folder import load_planner, save_planner  # noqa: E402
 from foreplan.train.tiny.model import tiny_model  # noqa: E402
 from foreplan.train.tiny.words import tiny_tokenizer  # noqa: E402
@@ -313,3 +315,50 @@ def test_published_before_plans_are_drawn(tmp_path):
     made.train()
     assert [step for step, _ in seen] == [0, 1, 2]
     assert all(before != after for (_, before), (_, after) in itertools.pairwise(seen))
+
+
+class Wants:
+    """Wants one budget, and keeps how often it was drawn."""
+
+    heat = 0.0
+
+    def __init__(self, token):
+        self.step, self._token, self.shares = 0, token, []
+
+    def __call__(self, episodes):
+        places = [
+            [start for (_, name), (start, _) in each.rollout.spans.items() if name == "budget"] for each in episodes
+        ]
+        drawn = [each.rollout.completion_ids[at] for each, own in zip(episodes, places, strict=True) for at in own]
+        self.shares.append(sum(each == self._token for each in drawn) / len(drawn))
+        worth = tuple(0.0 if each == self._token else -1.0 for each in NUMBERS["budget"])
+        return [[Choice(at, tuple(NUMBERS["budget"]), worth) for at in own] for own in places]
+
+
+class Nothing:
+    """Nothing that was drawn is worth anything."""
+
+    step = 0
+
+    def __call__(self, episodes):
+        return [[0.0] * len(each.rollout.completion_ids) for each in episodes]
+
+
+@pytest.mark.parametrize("micro_batch", [None, 4])
+def test_choices_teach_what_was_hardly_ever_drawn(tmp_path, micro_batch):
+    config = SMALL.model_copy(update={"steps": 12, "micro_batch": micro_batch, "loss": "dapo"})
+    wants = Wants(list(NUMBERS["budget"])[20])
+    trainer(tmp_path, config, advantages=Nothing(), choices=wants).train()
+    assert sum(wants.shares[:2]) / 2 < 0.25
+    assert wants.shares[-1] > 0.6
+
+
+def test_choices_weigh_the_same_in_pieces_as_whole(tmp_path):
+    found = []
+    for micro_batch in (None, 4, 2):
+        config = SMALL.model_copy(update={"steps": 1, "micro_batch": micro_batch})
+        made = trainer(tmp_path / str(micro_batch), config, choices=Wants(list(NUMBERS["budget"])[20]))
+        made.train()
+        found.append(weights(made.model))
+    for each in found[1:]:
+        assert torch.allclose(each, found[0], atol=1e-4)

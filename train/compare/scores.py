@@ -37,7 +37,8 @@ class Scores:
         utility: dollars, expected.
         success: share of the needed parts that are done (of the answers, where there is nothing to plan), expected.
         spend: dollars, expected, planning included.
-        rho_solvable: rank correlation of a part's budget with the best plan's, over parts that can be solved.
+        rho_solvable: rank correlation of a part's budget with the best plan's, over parts that can be solved: neither
+            they nor what they wait for is hopeless. What waits for a hopeless part is never begun, whatever its budget.
         rho_all: the same over all needed parts; a budget that holds no call counts 0, and so does a part left out.
         ece: of the plan's forecast of success, under its budgets.
         auroc: of the same.
@@ -114,11 +115,12 @@ class _Tally:
         """Budget, oracle's budget and solvability of each needed part."""
         chosen = {at: own for own, at in found.parts.items()} if found else {}
         oracle, by_id = best(setup).choices, plan.by_id() if plan else {}
+        can = _solvable(setup)
         for at, spec in enumerate(setup.specs):
             if spec.needed:
                 own = by_id[chosen[at]].budget if at in chosen else 0
                 held = own if own >= input_tokens(len(spec.parents)) else 0
-                self.budgets.append((held, oracle[at].budget if at in oracle else 0, spec.level < HOPELESS))
+                self.budgets.append((held, oracle[at].budget if at in oracle else 0, can[at]))
 
     def _forecast_of_plan(self, problem: Problem, plan: Plan) -> None:
         for draw in range(DRAWS):
@@ -167,6 +169,14 @@ class _Tally:
         loss = sum(each.loss for each in found if each)
         climatology = sum(each.climatology_loss for each in found if each)
         return 1 - loss / climatology if climatology > 0 else None
+
+
+def _solvable(setup: Setup) -> list[bool]:
+    """Whether some plan can do each part."""
+    can: list[bool] = []
+    for spec in setup.specs:
+        can.append(spec.level < HOPELESS and all(can[parent] for parent in spec.parents))
+    return can
 
 
 def _share_done(setup: Setup, found: Expectation) -> float:

@@ -24,14 +24,14 @@ from ..sft import token_rows, train_sft
 from ..sources.worlds import demonstration_rows, prompt_of
 
 _AT_ONCE = 125
-_QUICK_IMITATION, _QUICK_PRACTICE = 200, 50
+_QUICK_IMITATION, _QUICK_PRACTICE = 600, 40
 
 
 def bench_recipe(*, quick: bool = False) -> Recipe:
     """What `bench calibrated_rl` trains: the recipe `tiny-cpu`.
 
     Args:
-        quick: a few steps of each stage, about a minute on one core instead of a dozen.
+        quick: a few steps of each stage, two minutes on one core instead of ten.
     """
     recipe = load_recipe("tiny-cpu")
     if not quick:

@@ -2,7 +2,8 @@
 
 An audited problem has the token needs of its parts kept, a pool of draws for each part and worker, as uncapped
 executions would show them. The pool scores *any* budget for the part, by averaging: so every plan of the group gets
-expectations whose noise is that of the pool, shared by the group, instead of the luck of one draw. The mean is the same
+expectations whose noise is that of the pool, shared by the group, instead of the luck of one draw, and is told what any
+other budget would have come to (`instead`). The mean is the same
 (`expect` takes products of chances of parts whose draws are independent), the variance smaller.
 
 A problem that is not audited has each plan carried out `executions` times under its budgets, and no forecasts scored.
@@ -20,13 +21,14 @@ from ...evals.worlds.base import Outcome, Problem
 from ...evals.worlds.draw import draw_for
 from ...evals.worlds.market.expectation import Expectation, expect
 from ...evals.worlds.market.matching import Step, steps
-from ...evals.worlds.market.pool import input_tokens
+from ...evals.worlds.market.pool import SimWorker, input_tokens
 from ...evals.worlds.market.prices import Work, dollars, work
 from ...evals.worlds.market.problem import Setup, setup_of
 from ...evals.worlds.market.world import Market, best_utility
 from ...planner.plan import Plan
 from ...planner.validate import PlanRules, check_plan
-from ..rollout import Episode, Expected, Rollout
+from ..rollout import Episode, Expected, Instead, Rollout
+from .instead import Curves, curves, instead
 
 POOL_DRAWS = 8
 AUDIT_CAP_TOKENS = 1_000_000
@@ -88,7 +90,7 @@ class Kept:
             return Expected(found.success, found.success, {}, found.bills, {})
         parts = [found.solved[own] for own, at in found.parts.items() if self._setup.specs[at].needed]
         reward = sum(parts) / max(1, self._setup.needed)
-        return Expected(reward, found.success, found.solved, found.bills, found.tokens)
+        return Expected(reward, found.success, found.solved, found.bills, found.tokens, self._instead(plan))
 
     def audits(self, plan: Plan) -> tuple[Outcome, ...]:
         """The draws as uncapped executions, each subtask as if its inputs were there."""
@@ -101,6 +103,17 @@ class Kept:
             grade = Grade(reward=fmean(solved.values()))
             found.append(Outcome(grade, best=best_utility(self._problem), spent_tokens=spent, solved=solved))
         return tuple(found)
+
+    def _instead(self, plan: Plan) -> dict[str, Instead]:
+        """What other budgets would have come to, for each subtask that is about a part."""
+        return {
+            step.subtask.id: instead(self._problem, plan, step, self._curves(step), work_of=self._work)
+            for step in steps(self._setup, plan)
+            if step.part >= 0
+        }
+
+    def _curves(self, step: Step) -> Curves:
+        return _curves(self._problem.seed, self._setup, step.part, step.worker, self._draws)
 
     def _needs(self, step: Step) -> _Needs:
         return _needs(self._problem.seed, self._setup, step.spec.name, step.worker.name, self._draws)
@@ -125,6 +138,13 @@ def _needs(seed: int, setup: Setup, part: str, worker: str, draws: int) -> _Need
     hidden: Mapping[str, object] = setup._asdict()
     problem = Problem.model_construct(world="market", seed=seed, hidden=hidden)
     return Market().needs(problem, part, worker, draws)
+
+
+@lru_cache(maxsize=4_096)
+def _curves(seed: int, setup: Setup, part: int, worker: SimWorker, draws: int) -> Curves:
+    spec = setup.specs[part]
+    needs = _needs(seed, setup, spec.name, worker.name, draws)
+    return curves(needs, worker, input_tokens(len(spec.parents)), setup.reservation)
 
 
 def _rules(problem: Problem) -> PlanRules:

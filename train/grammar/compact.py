@@ -19,7 +19,7 @@ that what a reward makes of both can be seen. Laws:
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -120,6 +120,16 @@ _MODES = _ids(["plan", "direct"])
 _PERCENTS = _ids(str(percent) for percent in range(0, 101, PERCENT_STEP))
 _POINTS = {low: _ids(f" {point}" for point in GRID[low : LARGEST_GRID_POINT + 1]) for low in range(1, 36)}
 _BUDGETS = _ids(GRID[1 : LARGEST_GRID_POINT + 1])
+_CHANCES = {number: int(_PIECES[number]) / 100 for number in _PERCENTS}
+_FORECAST_TOKENS = {number: float(TOKEN_GRID[int(_PIECES[number])]) for number in _POINTS[1]}
+NUMBERS: Mapping[str, Mapping[int, float]] = {
+    "success": _CHANCES,
+    "tokens_p50": _FORECAST_TOKENS,
+    "tokens_p90": _FORECAST_TOKENS,
+    "budget": {number: float(TOKEN_GRID[int(_PIECES[number])]) for number in _BUDGETS},
+}
+"""The fields that one token writes, and the number that each token stands for there."""
+
 _EFFORT_OF = {cue_text(number): EFFORTS[("low", "medium", "high").index(effort_of(number))] for number in range(1, 11)}
 _ANY_KIND, _ANY_CUE = _ids(KINDS), _ids(f" {cue}" for cue in CUES)
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import fmean
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
 
 from ...evals.graders.plan_match import Match, match
 from ...evals.worlds.base import Outcome, Problem
 from ...planner.plan import Plan
-from ..rollout import Credit, Episode, Expected, Rollout
+from ..rollout import Credit, Episode, Expected, Field, Rollout
 
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
+
+Curve: TypeAlias = Callable[[Any], Any]
+"""What a number (float64, any shape) in a field would be worth, all else in the plan as it is; of the same shape."""
 
 _LAYOUT = frozenset({"id", "mode", "answer", "end"})
 """Fields that say which subtasks there are and in what order, which everything depends on."""
@@ -35,6 +40,9 @@ class Reward(Protocol):
 
     def score(self, group: Sequence[Episode]) -> list[list[Credit]]:
         """The credits of each episode."""
+
+    def curves(self, episode: Episode) -> Mapping[Field, Curve]:
+        """What other numbers would be worth, up to a constant, for each field of which that is known."""
 
 
 def needed(problem: Problem) -> int:
@@ -100,6 +108,11 @@ def field(rollout: Rollout, subtask: str, name: str) -> Ranges | None:
     """The tokens of one field; None (all) when nobody knows who wrote what."""
     span = rollout.spans.get((subtask, name))
     return None if span is None else (span,)
+
+
+def between(price: float, numbers: Sequence[float], values: Sequence[float]) -> Curve:
+    """The curve through these points, each at this price; straight between them, level beyond them."""
+    return lambda number: price * np.interp(number, numbers, values)
 
 
 def total(earned: Iterable[Credit]) -> float:

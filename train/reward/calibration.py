@@ -17,10 +17,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
+
+import numpy as np
 
 from ...planner.plan import Forecast
-from ..rollout import Credit, Episode
-from .base import expected_of, field, matched, needed, part_by_subtask
+from ..rollout import Credit, Episode, Field
+from .base import Curve, expected_of, field, matched, needed, part_by_subtask
 
 UNKNOWING = 0.25
 """Brier loss of forecasting one half, whatever comes."""
@@ -57,6 +60,17 @@ class SuccessForecast:
                 )
         return earned
 
+    def curves(self, episode: Episode) -> Iterator[tuple[Field, Curve]]:
+        """What other chances would score, in place of each that `score` scores."""
+        if episode.rollout.plan is None or not (episode.outcomes or episode.expected):
+            return
+        yield ("", "success"), _brier_curve(self.weight / 2, expected_of(episode).success)
+        share = self.weight / 2 / needed(episode.problem) / episode.audit_share
+        for own, _, _ in _forecasts(episode):
+            came = [each.solved[own] for each in episode.audits if each.solved and own in each.solved]
+            if came:
+                yield (own, "success"), _brier_curve(share, fmean(came))
+
 
 @dataclass(frozen=True)
 class TokenForecast:
@@ -78,6 +92,14 @@ class TokenForecast:
                 earned.append(Credit(self.name, value, field(rollout, own, name), f"{part}.{name}"))
         return earned
 
+    def curves(self, episode: Episode) -> Iterator[tuple[Field, Curve]]:
+        """What other numbers of tokens would score, in place of each that `score` scores."""
+        share = self.weight / 2 / needed(episode.problem) / episode.audit_share
+        for own, _, _ in _forecasts(episode):
+            needs = list(_needs(episode, own))
+            for name, quantile in _QUANTILES if needs else ():
+                yield (own, name), _pinball_curve(share, quantile, needs)
+
 
 def scaled_pinball(quantile: float, need: float, forecast: float) -> float:
     """Pinball loss on ln tokens, cut off at 50 and 50,000 and scaled so that the loss is within 0..1."""
@@ -88,6 +110,21 @@ def scaled_pinball(quantile: float, need: float, forecast: float) -> float:
 def _scaled(tokens: float) -> float:
     within = min(max(tokens, _LEAST_TOKENS), _MOST_TOKENS)
     return math.log(within / _LEAST_TOKENS) / math.log(_MOST_TOKENS / _LEAST_TOKENS)
+
+
+def _brier_curve(share: float, chance: float) -> Curve:
+    return lambda said: share * (UNKNOWING - chance * (1 - said) ** 2 - (1 - chance) * said**2)
+
+
+def _pinball_curve(share: float, quantile: float, needs: Sequence[int]) -> Curve:
+    scaled = np.array([_scaled(need) for need in needs])
+
+    def curve(tokens: Any) -> Any:
+        said = np.log(np.clip(tokens, _LEAST_TOKENS, _MOST_TOKENS) / _LEAST_TOKENS)
+        missing = scaled - said[..., None] / math.log(_MOST_TOKENS / _LEAST_TOKENS)
+        return share * (UNKNOWING - np.maximum(quantile * missing, (quantile - 1) * missing).mean(axis=-1))
+
+    return curve
 
 
 def _forecasts(episode: Episode) -> Iterator[tuple[str, str, Forecast]]:

@@ -7,15 +7,17 @@ none of those reach.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ..errors import RecipeError
 from ..rollout import Credit, Episode, Term
+from ..rollout import Field as Place
+from .base import Curve
 from .calibration import SuccessForecast, TokenForecast
 from .outcome import Outcome
 from .overlong import Overlong
@@ -64,6 +66,14 @@ class RewardConfig(BaseModel):
         return self
 
 
+@runtime_checkable
+class Curved(Protocol):
+    """A term that knows what other numbers in a plan would have been worth."""
+
+    def curves(self, episode: Episode) -> Iterator[tuple[Place, Curve]]:
+        """Fields, each with its curve; what other fields say stays as it is."""
+
+
 @dataclass(frozen=True)
 class Composed:
     """The sum of some terms, each of them blind to the other episodes of the group."""
@@ -78,6 +88,19 @@ class Composed:
     def score(self, group: Sequence[Episode]) -> list[list[Credit]]:
         """The credits of each episode."""
         return [[credit for term in self.terms for credit in term.score(episode)] for episode in group]
+
+    def curves(self, episode: Episode) -> Mapping[Place, Curve]:
+        """What other numbers would be worth: the sum of what the terms say that know it."""
+        found: dict[Place, list[Curve]] = {}
+        for term in self.terms:
+            if isinstance(term, Curved):
+                for field, curve in term.curves(episode):
+                    found.setdefault(field, []).append(curve)
+        return {field: _sum(each) for field, each in found.items()}
+
+
+def _sum(curves: Sequence[Curve]) -> Curve:
+    return lambda number: sum(each(number) for each in curves)
 
 
 def compose(config: RewardConfig) -> Composed:

@@ -7,11 +7,11 @@ part still teaches. Length is all tokens: the plan's and the workers'. Forecasts
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..rollout import Credit, Episode
-from .base import expected_of, needed
+from ..rollout import Credit, Episode, Field
+from .base import Curve, expected_of, needed
 from .outcome import NO_PLAN
 
 
@@ -48,6 +48,10 @@ class GroupReward(ABC):
         plans = [each for each in group if each.rollout.plan is not None]
         values = iter(self.values([self._came(each) for each in plans]) if plans else ())
         return [[Credit(self.name, next(values) if each.rollout.plan is not None else NO_PLAN)] for each in group]
+
+    def curves(self, _episode: Episode) -> Mapping[Field, Curve]:
+        """None: what is published is paid for whole plans."""
+        return {}
 
     def _came(self, episode: Episode) -> _Came:
         found = expected_of(episode)

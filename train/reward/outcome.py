@@ -6,11 +6,11 @@ beyond the parts (a report's answer, an answer given at once) goes to all tokens
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..rollout import Credit, Episode
-from .base import causes, expected_of, matched, needed, part_by_subtask
+from ..rollout import Credit, Episode, Field
+from .base import Curve, between, causes, expected_of, matched, needed, part_by_subtask
 
 NO_PLAN = -1.0
 """What text that is no plan is worth: as much below nothing as a perfect result is above."""
@@ -38,3 +38,9 @@ class Outcome:
                 earned.append(Credit(self.name, self.weight * done, causes(rollout, own), part.id))
         rest = self.weight * came.reward - sum(each.value for each in earned)
         return [*earned, Credit(self.name, rest, causes(rollout, [each.id for each in plan.subtasks]))]
+
+    def curves(self, episode: Episode) -> Iterator[tuple[Field, Curve]]:
+        """What other budgets would have done."""
+        price = self.weight / needed(episode.problem)
+        for own, each in expected_of(episode).instead.items():
+            yield (own, "budget"), between(price, each.budgets, each.done)

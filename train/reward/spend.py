@@ -6,11 +6,11 @@ failure is free. Planning is charged too, and so are prompt tokens, for the doll
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..rollout import Credit, Episode
-from .base import EXTRA, causes, expected_of, matched, needed, part_by_subtask
+from ..rollout import Credit, Episode, Field
+from .base import EXTRA, Curve, between, causes, expected_of, matched, needed, part_by_subtask
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Spend:
     def score(self, episode: Episode) -> Sequence[Credit]:
         """A charge for each needed part, one for all other subtasks, and one for planning."""
         plan, rollout, bills = episode.rollout.plan, episode.rollout, expected_of(episode).dollars
-        price = -self.weight / (self.part_dollars * needed(episode.problem))
+        price = self._price(episode)
         if plan is None:
             return [Credit(self.name, price * sum(bills.values()))]
         part_of = part_by_subtask(episode.problem, matched(episode.problem, plan))
@@ -42,3 +42,13 @@ class Spend:
             bill = sum(bills.get(each, 0.0) for each in own)
             earned.append(Credit(self.name, price * bill, causes(rollout, own), about))
         return earned
+
+    def curves(self, episode: Episode) -> Iterator[tuple[Field, Curve]]:
+        """What other budgets would have been billed."""
+        price = self._price(episode)
+        for own, each in expected_of(episode).instead.items():
+            yield (own, "budget"), between(price, each.budgets, each.dollars)
+
+    def _price(self, episode: Episode) -> float:
+        """What a dollar is worth."""
+        return -self.weight / (self.part_dollars * needed(episode.problem))

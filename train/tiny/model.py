@@ -1,4 +1,9 @@
-"""The tiny planner's model: a Qwen3 of about 0.3 million parameters with random weights, made here."""
+"""The tiny planner's model: a Qwen3 of about 0.3 million parameters with random weights, made here.
+
+Its weights begin with a variance of 1 / width (LeCun et al. 1998, "Efficient BackProp", section 4.6). The 0.02 that is
+usual for large models is five times too small for a width of 96: after 600 steps of imitation such a planner still
+could not copy the parts' names from the brief.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +39,7 @@ def tiny_model(tokenizer: PreTrainedTokenizerFast, *, seed: int = 0, hidden: int
         eos_token_id=tokenizer.eos_token_id,
         bos_token_id=None,
         use_cache=True,
+        initializer_range=hidden**-0.5,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

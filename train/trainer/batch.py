@@ -14,9 +14,11 @@ import torch
 
 from ..grammar.base import Grammar, allowed_at
 from ..grammar.mask import MaskTable
-from ..rollout import Episode, Rollout
+from ..rollout import Choice, Episode, Rollout
 
 Batch: TypeAlias = dict[str, torch.Tensor]
+
+CHOICES = ("choice_at", "choice_tokens", "choice_worth", "choice_heat")
 
 
 def batch_of(
@@ -27,6 +29,8 @@ def batch_of(
     device: torch.device | str = "cpu",
     grammar: Grammar | None = None,
     table: MaskTable | None = None,
+    choices: Sequence[Sequence[Choice]] | None = None,
+    heat: float = 0.0,
 ) -> Batch:
     """The tensors of a step.
 
@@ -37,9 +41,13 @@ def batch_of(
         device: where the tensors are to be.
         grammar: what the sampler drew under.
         table: takes the grammar's sets.
+        choices: by episode; where there is one, the token that was drawn has no advantage of its own.
+        heat: weight of entropy there.
 
     Returns:
-        Ids and masks (N, P) and (N, T); `advantages`, `old_per_token_logps`, `tool_mask` and `allowed`, (N, T).
+        Ids and masks (N, P) and (N, T); `advantages`, `old_per_token_logps`, `tool_mask` and `allowed`, (N, T). Of at
+        most K choices among A tokens: `choice_at` (N, K), `choice_tokens` and `choice_worth` (N, K, A), filled up with
+        what is worth -inf; and `choice_heat`, ().
     """
     rollouts = [episode.rollout for episode in episodes]
     prompts = [list(each.prompt_ids) for each in rollouts]
@@ -55,14 +63,41 @@ def batch_of(
         "prompt_mask": _left([[1] * len(each) for each in prompts], 0),
         "completion_ids": _right(completions, pad),
         "completion_mask": _right([[1] * len(each) for each in completions], 0),
-        "advantages": _right(advantages, 0.0),
+        "advantages": _right(without_choices(advantages, choices) if choices else advantages, 0.0),
         "old_per_token_logps": _right([each.logprobs for each in rollouts], 0.0),
         "tool_mask": _right(free, 0),
     }
     if table is not None:
         made["allowed"] = _right([rows or [] for rows in allowed], 0)
     width = made["completion_ids"].size(1)
-    return {name: _widened(each, name, width).to(device) for name, each in made.items()}
+    batch = {name: _widened(each, name, width).to(device) for name, each in made.items()}
+    kept = [own if alive else () for own, alive in zip(choices or [()] * len(live), live, strict=True)]
+    if any(kept):
+        batch |= {name: each.to(device) for name, each in _choices(kept, heat).items()}
+    return batch
+
+
+def _choices(rows: Sequence[Sequence[Choice]], heat: float) -> Batch:
+    """The tensors of the choices."""
+    most, among = max(map(len, rows)), max(len(each.tokens) for row in rows for each in row)
+    at = torch.zeros(len(rows), most, dtype=torch.int64)
+    tokens = torch.zeros(len(rows), most, among, dtype=torch.int64)
+    worth = torch.full((len(rows), most, among), -torch.inf)
+    for row, own in enumerate(rows):
+        for place, each in enumerate(own):
+            at[row, place] = each.at
+            tokens[row, place, : len(each.tokens)] = torch.tensor(each.tokens)
+            worth[row, place, : len(each.worth)] = torch.tensor(each.worth)
+    return {"choice_at": at, "choice_tokens": tokens, "choice_worth": worth, "choice_heat": torch.tensor(heat)}
+
+
+def without_choices(advantages: Sequence[Sequence[float]], choices: Sequence[Sequence[Choice]]) -> list[list[float]]:
+    """Advantages in which tokens that all stand for a choice have none of their own."""
+    rows = []
+    for row, own in zip(advantages, choices, strict=True):
+        places = {each.at for each in own}
+        rows.append([0.0 if at in places else value for at, value in enumerate(row)])
+    return rows
 
 
 def _rows_of(rollout: Rollout, grammar: Grammar | None, table: MaskTable | None) -> list[int] | None:

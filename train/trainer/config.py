@@ -63,7 +63,7 @@ class RLConfig(BaseModel):
     updates: Annotated[int, Field(ge=1, le=64, description="Updates by the same plans.")] = 1
     beta: Annotated[float, Field(ge=0, le=100, description="Weight of the divergence from the reference.")] = 0.0
     explore: Annotated[
-        float, Field(ge=0, le=10, description="Weight of entropy; from nearly half of the steps on it falls, to 0.")
+        float, Field(ge=0, le=10, description="Weight of entropy; it falls evenly, to 0 at three fifths of the steps.")
     ] = 0.0
     reset_every: Annotated[
         int, Field(ge=0, description="Steps after which reference and optimiser start afresh (ProRL); 0: never.")

@@ -6,6 +6,7 @@ allowed, as in the sampler. Law: without a grammar and without sharing this is w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -17,10 +18,14 @@ _IGNORED = -100
 
 
 class Scored(NamedTuple):
-    """Of each completion token, both (B, T): its natural log-probability, and the entropy where it was drawn."""
+    """Of each completion token, both (B, T): its natural log-probability, and the entropy where it was drawn.
+
+    `worth` is what the choices of all plans are expected to be worth, a sum; None without choices.
+    """
 
     logprobs: torch.Tensor
     entropies: torch.Tensor
+    worth: torch.Tensor | None = None
 
 
 def unmasked(model: Any, inputs: dict[str, Any], completion_ids: torch.Tensor, completion_mask: torch.Tensor) -> Scored:
@@ -38,7 +43,12 @@ def unmasked(model: Any, inputs: dict[str, Any], completion_ids: torch.Tensor, c
 
 
 def masked(
-    model: Any, inputs: dict[str, Any], completion_ids: torch.Tensor, mask: torch.Tensor, temperature: float
+    model: Any,
+    inputs: dict[str, Any],
+    completion_ids: torch.Tensor,
+    mask: torch.Tensor,
+    temperature: float,
+    choices: Mapping[str, torch.Tensor] | None = None,
 ) -> Scored:
     """Over the allowed tokens.
 
@@ -48,10 +58,37 @@ def masked(
         completion_ids: (B, T).
         mask: bool, (B, T, V), True where allowed.
         temperature: what logits are divided by.
+        choices: as `batch_of` makes them.
     """
     logprobs = masked_log_softmax(model(**inputs).logits, mask, temperature)
     entropies = -(logprobs.exp() * logprobs.masked_fill(~mask, 0.0)).sum(-1)
-    return Scored(logprobs.gather(-1, completion_ids[..., None])[..., 0], entropies)
+    worth = expected_worth(logprobs, **choices) if choices else None
+    return Scored(logprobs.gather(-1, completion_ids[..., None])[..., 0], entropies, worth)
+
+
+def expected_worth(
+    logprobs: torch.Tensor,
+    choice_at: torch.Tensor,
+    choice_tokens: torch.Tensor,
+    choice_worth: torch.Tensor,
+    choice_heat: torch.Tensor,
+) -> torch.Tensor:
+    """The sum over all choices of what they are expected to be worth, by how likely each token is there, and entropy.
+
+    Args:
+        logprobs: (B, T, V), -inf where a token is not allowed.
+        choice_at: positions, (B, K).
+        choice_tokens: (B, K, A).
+        choice_worth: (B, K, A); -inf where there is no token.
+        choice_heat: weight of entropy, ().
+    """
+    rows = torch.arange(logprobs.size(0), device=logprobs.device)[:, None]
+    real = choice_worth.isfinite()
+    chosen = logprobs[rows, choice_at].gather(-1, choice_tokens)
+    real &= chosen.isfinite()
+    chosen, worth = chosen.masked_fill(~real, 0.0), choice_worth.masked_fill(~real, 0.0)
+    # The entropy's own gradient has no further term, since probabilities add up to 1.
+    return (chosen.exp() * (worth - choice_heat * chosen.detach()) * real).sum()
 
 
 def shared_inputs(model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, keep: int) -> dict[str, Any]:

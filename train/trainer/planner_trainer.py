@@ -25,14 +25,14 @@ from trl.trainer.utils import use_adapter
 from ..errors import RecipeError, TrainError, TrainingPaused
 from ..grammar.base import Grammar
 from ..grammar.mask import MaskTable
-from ..rollout import Episode
+from ..rollout import Choice, Episode
 from .arguments import blank_rows, grpo_config
-from .batch import Batch, batch_of
+from .batch import CHOICES, Batch, batch_of
 from .checkpoints import read_state, write_state
 from .collect import Collected, Collector, Process, seed_of
 from .config import RLConfig
 from .logprobs import Scored, masked, plain_inputs, shared_inputs, unmasked
-from .ports import Publish, Watch
+from .ports import Choices, Publish, Watch
 from .reset import REFERENCE, ResetEvery, add_reference_adapter
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
         folder: Path,
         grammar: Grammar | None = None,
         peft_config: Any = None,
+        choices: Choices | None = None,
         watch: Watch | None = None,
         publish: Publish | None = None,
         callbacks: Sequence[Any] = (),
@@ -71,6 +72,7 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
             folder: where checkpoints go.
             grammar: what the collector's sampler draws under.
             peft_config: train adapters of this kind instead of all weights.
+            choices: knows what other tokens would have been worth; only where there is a grammar.
             watch: is shown each step's episodes.
             publish: is given the model before plans are drawn.
             callbacks: of transformers.
@@ -87,9 +89,12 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
             peft_config=peft_config,
         )
         self._config, self._collector, self._grammar = config, collector, grammar
+        self._choices = choices if grammar is not None else None
         self._watch, self._publish = watch, publish
         self._table: MaskTable | None = None
         self._allowed: torch.Tensor | None = None
+        self._chosen: Batch = {}
+        self._worth: torch.Tensor | None = None
         self._drawn: int | None = None
         self._halved, self._half = False, 0
         self._shares_prompts = not (arguments.gradient_checkpointing or self.aux_loss_enabled)
@@ -134,10 +139,18 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
             self._save_checkpoint(self.model, None)
             raise
         everyone = at.gather(found.episodes)
-        rows = advantages([episode for episodes in everyone for episode in episodes])
+        episodes = [episode for own in everyone for episode in own]
+        rows, choices = advantages(episodes), self._choices_of(episodes, step)
         first = sum(map(len, everyone[: at.rank]))
+        own = slice(first, first + len(found.episodes))
         self._note(step, found, everyone)
-        return self._batch(found.episodes, rows[first : first + len(found.episodes)])
+        return self._batch(found.episodes, rows[own], choices and choices[own])
+
+    def _choices_of(self, episodes: Sequence[Episode], step: int) -> list[list[Choice]] | None:
+        if self._choices is None:
+            return None
+        self._choices.step = step
+        return self._choices(episodes)
 
     def _process(self) -> Process:
         if self.accelerator.num_processes == 1:
@@ -146,14 +159,20 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
             self.accelerator.process_index, self.accelerator.num_processes, lambda own: list(gather_object([own]))
         )
 
-    def _batch(self, episodes: Sequence[Episode], advantages: Sequence[Sequence[float]]) -> Batch:
+    def _batch(
+        self,
+        episodes: Sequence[Episode],
+        advantages: Sequence[Sequence[float]],
+        choices: Sequence[Sequence[Choice]] | None,
+    ) -> Batch:
         device = self.accelerator.device
         if self._grammar is not None:
             vocabulary = self.accelerator.unwrap_model(self.model).config.get_text_config().vocab_size
             self._table = MaskTable(vocabulary, device)
         batch = batch_of(
             episodes, advantages, pad=self._tokenizer.pad_token_id, device=device, grammar=self._grammar,
-            table=self._table,
+            table=self._table, choices=choices,
+            heat=self._choices.heat if self._choices is not None else 0.0,
         )  # fmt: skip
         batch["num_items_in_batch"] = self.accelerator.gather(batch["tool_mask"].sum()).sum()
         if self.beta:
@@ -200,17 +219,27 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
             self._metrics["train"][name].append(number)
 
     def _compute_loss(self, model: Any, inputs: Batch) -> torch.Tensor:
-        """TRL's loss; a half micro-batch counts as one of twice as many."""
+        """TRL's loss, less what choices are expected to be worth; a half micro-batch counts as one of twice as many."""
         self._allowed = inputs.get("allowed")
+        self._chosen = {name: inputs[name] for name in CHOICES if name in inputs}
         times = 1 + self._halved
         self.current_gradient_accumulation_steps *= times
         self.args.steps_per_generation *= times
         try:
             loss: torch.Tensor = super()._compute_loss(model, inputs)
+            if self._worth is not None:
+                loss = loss - self._worth / self._tokens_of_step(inputs)
         finally:
             self.current_gradient_accumulation_steps //= times
             self.args.steps_per_generation //= times
+            self._chosen, self._worth = {}, None
         return loss
+
+    def _tokens_of_step(self, inputs: Batch) -> torch.Tensor:
+        """What a sum over tokens of a micro-batch is divided by, as in DAPO's loss: all free tokens of an update."""
+        share = self.current_gradient_accumulation_steps / self.args.steps_per_generation
+        tokens: torch.Tensor = inputs["num_items_in_batch"].clamp(min=1.0) / self.accelerator.num_processes * share
+        return tokens
 
     def _get_per_token_logps_and_entropies(
         self, model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, logits_to_keep: int, **rest: Any
@@ -225,12 +254,13 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
         with self.accelerator.autocast():
             make = shared_inputs if self._shares_prompts else plain_inputs
             scored = self._score(model, make(model, input_ids, attention_mask, logits_to_keep), ids, real)
+        self._worth = scored.worth
         return scored.logprobs, scored.entropies, None
 
     def _score(self, model: Any, inputs: dict[str, Any], ids: torch.Tensor, real: torch.Tensor) -> Scored:
         if self._allowed is None or self._table is None:
             return unmasked(model, inputs, ids, real)
-        return masked(model, inputs, ids, self._table.masks(self._allowed), self.temperature)
+        return masked(model, inputs, ids, self._table.masks(self._allowed), self.temperature, self._chosen)
 
     def training_step(self, model: Any, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward of a micro-batch; in halves from the first time that it does not fit into memory."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from ...evals.worlds.base import Problem
-from ..rollout import Episode
+from ..rollout import Choice, Episode
 
 PromptOf: TypeAlias = Callable[[Problem], Sequence[int]]
 """The planner's prompt for a problem, as token ids."""
@@ -45,3 +45,21 @@ class Advantages(Protocol):
 
     def __call__(self, episodes: Sequence[Episode]) -> list[list[float]]:
         """For each episode an advantage by token, (T,) each; groups stand next to each other."""
+
+
+class Choices(Protocol):
+    """What other tokens than those drawn would have been worth, where that is known.
+
+    Attributes:
+        step: of the training, for what changes as it goes; the trainer sets it.
+        heat: weight of entropy at this step, in the unit of worth.
+    """
+
+    step: int
+
+    @property
+    def heat(self) -> float:
+        """See above."""
+
+    def __call__(self, episodes: Sequence[Episode]) -> list[list[Choice]]:
+        """The choices of each episode; groups stand next to each other."""

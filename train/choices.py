@@ -1,0 +1,97 @@
+"""Choices: episodes go in; for each number in a plan, what every token in its place would have been worth comes out.
+
+Some rewards know more than what the sampled plan was paid: kept needs score any budget, outcomes score any forecast.
+The gradient of an expectation is then taken over all tokens of the position, sum of p(token) worth(token), instead of
+over the one that was drawn (expected policy gradients, Ciosek and Whiteson 2018, arXiv 1801.02567; all-actions in Allen
+et al. 2017, arXiv 1709.00503). It has the same mean, and none of the noise of the draw: unlikely budgets are told what
+they are worth too, so the planner does not settle for a few. All else in the plan stays as it was drawn.
+
+Worths are divided, field by field, by what choosing at random would lose: the median over all tokens, the mean over the
+batch. That does not depend on the planner, so neither do prices, and `heat` means the same at all times: entropy weighs
+that much, and it keeps the planner from settling for the best constant before it has learned to read difficulty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from .credit import CLIP, exploring, groups
+from .reward.base import Reward
+from .rollout import Choice, Episode, Rollout
+
+Numbers: TypeAlias = Mapping[str, Mapping[int, float]]
+"""By field: the tokens that may write it, and the number that each stands for. Only fields of one token are in it."""
+
+
+class _Raw(NamedTuple):
+    row: int
+    at: int
+    field: str
+    worth: Any
+
+
+class Choices:
+    """Makes choices of episodes, those of one group next to each other. A reward without curves gives none."""
+
+    def __init__(self, reward: Reward, numbers: Numbers, *, explore: float = 0.0, steps: int = 1) -> None:
+        """Use this reward, for plans whose numbers are written so; `step` is that of the training.
+
+        Args:
+            reward: what is paid.
+            numbers: how numbers are written.
+            explore: weight of entropy at the first step.
+            steps: of the whole training.
+        """
+        self._reward, self._numbers = reward, numbers
+        self._values = {name: np.array(list(each.values())) for name, each in numbers.items()}
+        self._explore, self._steps = explore, steps
+        self.step = 0
+
+    @property
+    def heat(self) -> float:
+        """The weight of entropy at this step."""
+        return self._explore * exploring(self.step, self._steps)
+
+    def __call__(self, episodes: Sequence[Episode]) -> list[list[Choice]]:
+        """The choices of each episode."""
+        reward = self._reward.at(self.step)
+        found = [each for rows in groups(episodes) for each in self._of_group(reward, episodes, rows)]
+        scales = {name: _scale([each.worth for each in found if each.field == name]) for name in self._places()}
+        made: list[list[Choice]] = [[] for _ in episodes]
+        for each in found:
+            worth = np.maximum(each.worth / scales[each.field], -CLIP)
+            tokens = tuple(self._numbers[each.field.rpartition(".")[2]])
+            made[each.row].append(Choice(each.at, tokens, tuple(worth.tolist())))
+        return made
+
+    def _places(self) -> list[str]:
+        return [*self._numbers, *[f"plan.{name}" for name in self._numbers]]
+
+    def _of_group(self, reward: Reward, episodes: Sequence[Episode], rows: Sequence[int]) -> Iterator[_Raw]:
+        """The worths of one group, each against the best."""
+        curves = [reward.curves(episodes[row]) for row in rows]
+        for field in dict.fromkeys(field for each in curves for field in each):
+            have = [
+                (row, at, curve[field])
+                for row, curve in zip(rows, curves, strict=True)
+                if field in curve and (at := self._place(episodes[row].rollout, field)) is not None
+            ]
+            subtask, name = field
+            for row, at, curve in have:
+                worth = curve(self._values[name])
+                yield _Raw(row, at, name if subtask else f"plan.{name}", worth - worth.max())
+
+    def _place(self, rollout: Rollout, field: tuple[str, str]) -> int | None:
+        """The position of the one token that wrote a field; None when it was forced, or several tokens wrote it."""
+        start, end = rollout.spans.get(field, (0, 0))
+        known = self._numbers.get(field[1], {})
+        single = end == start + 1 and rollout.free[start] and rollout.completion_ids[start] in known
+        return start if single else None
+
+
+def _scale(worths: Sequence[Any]) -> float:
+    """What a choice at random loses."""
+    return float(np.mean([-np.median(each) for each in worths])) + 1e-8 if worths else float("inf")

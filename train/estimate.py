@@ -9,7 +9,7 @@ AdamW keeps 16 bytes a trained parameter in float32 (weight, gradient, two momen
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,27 @@ def estimate(stage: str, recipe: Recipe, *, download: bool = False) -> Estimate:
         tokens=sum(each.tokens for each in works) * processes,
         seconds=operations / speed + waiting,
         rows=sum(each.rows for each in works) * processes,
+    )
+
+
+def estimate_comparison(recipe: Recipe, *, seeds: int, rewards: int) -> Estimate:
+    """What comparing so many rewards will take: imitation once for each seed, then practice under each reward.
+
+    Raises:
+        RecipeError: when the model's config cannot be read.
+    """
+    sft, practice = estimate("sft", recipe), estimate("rl", recipe)
+    # The estimate of a practice from scratch holds the imitation before it.
+    again = 1 if recipe.model.base == TINY_BASE else 0
+
+    def total(first: float, whole: float) -> float:
+        return seeds * (first + rewards * (whole - again * first))
+
+    return replace(
+        practice,
+        tokens=int(total(sft.tokens, practice.tokens)),
+        seconds=total(sft.seconds, practice.seconds),
+        rows=int(total(sft.rows, practice.rows)),
     )
 
 

@@ -90,6 +90,19 @@ def test_what_cannot_be_used_is_refused_before_anything_is_loaded(tmp_path, chat
     refused(foreplan("train", "rl", "--world", "parts", "--recipe", small_recipe(tmp_path), "-o", out), "market")
 
 
+def test_a_comparison_says_what_it_would_take(tmp_path):
+    """Imitation once for each seed, practice under each reward; nothing is written."""
+    recipe = small_recipe(tmp_path)
+
+    def rows(*words):
+        ran = foreplan("train", *words, "--recipe", recipe, "-o", tmp_path / "out", "--dry-run", "--json")
+        return json.loads(ran.stdout)["rows"]
+
+    sft, practice = rows("sft"), rows("rl") - rows("sft")
+    assert rows("compare-rewards", "--seeds", "3", "--reward", "ours", "--reward", "alp") == 3 * (sft + 2 * practice)
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [

@@ -18,6 +18,7 @@ from foreplan.train.recipe import Recipe, load_recipe
 DEFAULT_RECIPE = "tiny-cpu"
 
 if TYPE_CHECKING:
+    from foreplan.train.estimate import Estimate
     from foreplan.train.progress import Progress
     from foreplan.train.running import Hooks
     from foreplan.train.stages import Asked
@@ -157,9 +158,13 @@ def _export(recipe: Recipe, flags: Mapping[str, Any]) -> int:
 def _dry_run(recipe: Recipe, flags: Mapping[str, Any]) -> int:
     from foreplan.train.estimate import estimate
 
-    found = estimate(flags["stage"], recipe, download=flags["download"])
-    print(json.dumps(found.to_json()) if flags["as_json"] else "\n".join(found.lines()))
+    say_estimate(estimate(flags["stage"], recipe, download=flags["download"]), as_json=flags["as_json"])
     return 0
+
+
+def say_estimate(found: Estimate, *, as_json: bool) -> None:
+    """Print what a training will take."""
+    print(json.dumps(found.to_json()) if as_json else "\n".join(found.lines()))
 
 
 def _deliver(numbers: Mapping[str, float], stage: str, flags: Mapping[str, Any]) -> None:

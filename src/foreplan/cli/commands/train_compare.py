@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from foreplan.cli.commands.train import say
+from foreplan.cli.commands.train import say, say_estimate
 from foreplan.core.errors import InputError
 from foreplan.memory.files import storage_errors, write_atomic
 from foreplan.train.planner.model import need_extra
@@ -25,6 +25,7 @@ def main(**flags: Any) -> int:
     recipe = load_recipe(flags["recipe"])
     need_extra("Training")
     from foreplan.train.compare.rewards import compare_rewards, rewards_to_compare
+    from foreplan.train.estimate import estimate_comparison
     from foreplan.train.page.compare import compare_page
     from foreplan.train.planner.model import quiet
 
@@ -35,6 +36,9 @@ def main(**flags: Any) -> int:
     unknown = [name for name in wanted if name not in rewards]
     if unknown:
         raise InputError(f"There is no reward {unknown[0][:100]!r}.", hint=f"There are: {', '.join(rewards)}.")
+    if flags["dry_run"]:
+        say_estimate(estimate_comparison(recipe, seeds=flags["seeds"], rewards=len(wanted)), as_json=flags["as_json"])
+        return 0
     with storage_errors(f"write to {folder}", hint="Name a folder that you may write to."):
         folder.mkdir(parents=True, exist_ok=True)
     trained = []

@@ -88,6 +88,7 @@ def train_compare(
     reward: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only this reward, such as ours or alp. Repeatable.")
     ] = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Train the same tiny planner under our reward and published ones, and draw what became of each."""

@@ -165,6 +165,17 @@ def test_only_what_was_begun_is_gone_on_with(tmp_path):
     refused(foreplan("train", "sft", "--resume", "--recipe", recipe, "-o", out), "another --recipe")
 
 
+def test_a_model_named_from_here_is_kept_by_its_whole_path_so_that_the_training_can_go_on_elsewhere(
+    tmp_path, planner, monkeypatch
+):
+    out, rows = tmp_path / "out", tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"prompt": "Who built it?", "completion": "Ida"}) + "\n")
+    monkeypatch.chdir(planner.parent)
+    begun = ("--recipe", small_recipe(tmp_path), "--model", f"./{planner.name}", "--rows", rows)
+    refused(foreplan("train", "sft", *begun, "-o", out), "Who built it?")
+    assert json.loads((out / "training.json").read_text())["recipe"]["model"]["base"] == str(planner)
+
+
 def test_a_folder_with_a_training_is_not_written_over(tmp_path, planner):
     before = (planner / "model.safetensors").read_bytes()
     refused(foreplan("train", "rl", "-o", planner, "--recipe", small_recipe(tmp_path)), "--resume")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from foreplan.cli.text import safe
 from foreplan.core.errors import InputError
 from foreplan.train.errors import TrainError
-from foreplan.train.planner.model import need_extra
+from foreplan.train.planner.model import TINY_BASE, need_extra
 from foreplan.train.recipe import Recipe, load_recipe
 
 DEFAULT_RECIPE = "tiny-cpu"
@@ -78,12 +78,19 @@ def recipe_from(flags: Mapping[str, Any]) -> Recipe:
         raise InputError(f"--{given[0]} and --{given[1]} do not go together.", hint="Give one source of rows.")
     recipe = load_recipe(flags["recipe"])
     if flags.get("model"):
-        recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"base": flags["model"]})})
+        base = _base(flags["model"])
+        recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"base": base})})
     if flags.get("world"):
         told = {"world": flags["world"], "dials": {}}
         if flags["world"] != recipe.data.world:
             recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=told)})
     return recipe
+
+
+def _base(given: str) -> str:
+    """A model's folder by its whole path, so that the training can be gone on with from anywhere; or what was given."""
+    folder = Path(given).expanduser()
+    return str(folder.absolute()) if given != TINY_BASE and folder.is_dir() else given
 
 
 def say(sentence: str) -> None:

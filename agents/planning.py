@@ -11,8 +11,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from ..core.errors import BudgetExhausted, ForeplanError
+from ..core.errors import ForeplanError
 from ..core.events import Noted, PlanReady
+from ..core.limits import out_of_time
 from ..planner.embedded import facets
 from ..planner.exchange import Hear
 from ..planner.forecast.correct import correcting
@@ -69,7 +70,7 @@ async def _write_in_time(scope: Scope, writing: _Writing, prefix: PlanPrefix | N
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise BudgetExhausted("The run's time limit was reached.", scope="run", hint="Raise --seconds.") from error
+        raise out_of_time() from error
 
 
 class _Writing:

@@ -91,7 +91,7 @@ async def resume(
     any machine that has its directory with brief and plan; `run` keeps them in the directory.
 
     Raises:
-        UnknownRun: no run has an id that begins with `run_id`, or several have.
+        UnknownRun: `run_id` names no run, or several.
         ForeplanError: as for `run`.
     """
     directory = RunDirs(home).find(run_id)

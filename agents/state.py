@@ -42,6 +42,7 @@ class RunState(RunInput, RunOutput, total=False):
     Attributes:
         version: the state's form; a run begun under another one is refused.
         revision: how often the plan was changed, and `changes` the event that told of the last change.
+        end: the event that told of the run's end.
         decision: what was said of the plan when approval is on, and `reason` why it was rejected.
         clock: Unix time at which execution began; the run's time limit counts from here.
         next: where an execution or a revision leads.
@@ -50,6 +51,7 @@ class RunState(RunInput, RunOutput, total=False):
     version: int
     revision: int
     changes: Json | None
+    end: Json
     decision: Literal["approve", "reject"] | None
     reason: str
     clock: float

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 
 from langgraph.errors import GraphBubbleUp
 
-from ..core.errors import BudgetExhausted, FaultKind, ForeplanError, classify
+from ..core.errors import FaultKind, ForeplanError, classify
 from ..core.events import LessonLearned, SubtaskStarted
 from ..core.ledger import Account
+from ..core.limits import out_of_time
 from ..memory.digest import Digest
 from ..memory.errors import StorageError
 from ..planner.plan import Subtask
@@ -131,7 +132,7 @@ async def _select(
         if attempts.digests:
             kept = fullest(attempts.digests)
             return kept.model_copy(update={"state": "capped", "failures": (*kept.failures, TIME_IS_UP)})
-        raise BudgetExhausted("The run's time limit was reached.", scope="run", hint="Raise --seconds.") from error
+        raise out_of_time() from error
 
 
 def _describe(error: Exception) -> str:

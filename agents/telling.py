@@ -11,12 +11,12 @@ import math
 import time
 from collections.abc import Collection, Sequence
 
-from ..core.events import PlanItem, PlanReady, PlanRevised, RunEnded, RunStarted, SubtaskEnded, SubtaskStarted
+from ..core.events import Event, PlanItem, PlanReady, PlanRevised, RunEnded, RunStarted, SubtaskEnded, SubtaskStarted
 from ..planner.plan import Plan, Subtask
 from .board import Result
 from .keys import plan_keys
 from .scope import Scope
-from .state import EndState, RunState
+from .state import EndState, Json, RunState
 
 
 def tell_start(scope: Scope, *, resumed: bool = False) -> None:
@@ -71,17 +71,22 @@ def tell_result(scope: Scope, subtask: str, result: Result, *, cached: bool = Fa
     )
 
 
-def tell_end(scope: Scope, state: RunState, ended: EndState) -> None:
-    """Emit that the run is over, with the ledger's sums."""
-    scope.emit(
-        RunEnded(
-            state=ended,
-            tokens=scope.ledger.spent().total_tokens,
-            dollars=scope.ledger.dollars(),
-            seconds=max(0.0, time.time() - (state.get("clock") or math.inf)),
-            calls=scope.ledger.calls(),
-        )
+def tell_end(scope: Scope, state: RunState, ended: EndState) -> Json:
+    """Emit that the run is over, with the ledger's sums; what was told, to be told again."""
+    event = RunEnded(
+        state=ended,
+        tokens=scope.ledger.spent().total_tokens,
+        dollars=scope.ledger.dollars(),
+        seconds=max(0.0, time.time() - (state.get("clock") or math.inf)),
+        calls=scope.ledger.calls(),
     )
+    scope.emit(event)
+    return timeless(event)
+
+
+def timeless(event: Event) -> Json:
+    """An event without its time: told again, it is told now."""
+    return event.model_dump(mode="json", exclude={"at"})
 
 
 async def retell(scope: Scope, state: RunState, upcoming: Collection[str]) -> None:
@@ -95,8 +100,8 @@ async def retell(scope: Scope, state: RunState, upcoming: Collection[str]) -> No
     plan = state.get("current_plan")
     if plan is not None and not {"approve", "execute"} & set(upcoming):
         await _retell_work(scope, Plan.model_validate(plan))
-    if ended := state.get("ended"):
-        tell_end(scope, state, ended)
+    if end := state.get("end"):
+        scope.emit(RunEnded.model_validate(end))
 
 
 async def _retell_work(scope: Scope, plan: Plan) -> None:

@@ -70,13 +70,14 @@ class Advantages:
         reward = self._reward.at(self.step)
         rollouts = [each.rollout for each in episodes]
         found = np.zeros((len(episodes), max((len(each.completion_ids) for each in rollouts), default=0)))
-        weight = self._explore * exploring(self.step, self._steps)
+        left = exploring(self.step, self._steps)
+        weight = self._explore * left
         for rows in groups(episodes):
             group = [episodes[row] for row in rows]
             paid = reward.score(group)
             _add(paid, rollouts, rows, found)
             if _take_luck_out(reward, group, rows, found) and weight > 0:
-                _hold_layout(paid, rollouts, rows, found, exploring(self.step, self._steps))
+                _hold_layout(paid, rollouts, rows, found, left)
         scaled = standardised(found, rollouts)
         if weight > 0 and scaled.any():
             _reward_the_unlikely(scaled, episodes, weight)

@@ -50,6 +50,6 @@ def _decide(scope: Scope, state: RunState, answer: Any) -> RunState:
         return {"decision": "approve"}
     if decision == "reject":
         reason = str(answer.get("reason", "")) if isinstance(answer, dict) else ""
-        tell_end(scope, state, "rejected")
-        return {"decision": "reject", "reason": reason[:1_000], "ended": "rejected"}
+        end = tell_end(scope, state, "rejected")
+        return {"decision": "reject", "reason": reason[:1_000], "ended": "rejected", "end": end}
     raise ForeplanError(f"{decision!r} is no decision.", hint="Answer with approve, edit or reject.")

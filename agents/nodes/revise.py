@@ -20,6 +20,7 @@ from ..keys import plan_keys
 from ..listening import listening
 from ..scope import Scope, scope_in
 from ..state import RunState
+from ..telling import timeless
 
 
 async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
@@ -48,7 +49,7 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
         "next": "execute",
         "current_plan": revision.plan.model_dump(mode="json"),
         "revision": scope.revision + 1,
-        "changes": changes.model_dump(mode="json"),
+        "changes": timeless(changes),
         "decision": None,
     }
 

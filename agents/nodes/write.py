@@ -36,8 +36,7 @@ async def write(state: RunState, runtime: Runtime[Context]) -> RunState:
     )
     report = await _written(scope, writing)
     ended = _end_state(plan, digests, report)
-    tell_end(scope, state, ended)
-    return {"report": report.model_dump(mode="json"), "ended": ended}
+    return {"report": report.model_dump(mode="json"), "ended": ended, "end": tell_end(scope, state, ended)}
 
 
 async def _written(scope: Scope, writing: Writing) -> Report:

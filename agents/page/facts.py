@@ -190,7 +190,7 @@ class _Fold:
         facts = self._facts
         event = self._on_our_clock(_sane(told, self._last))
         facts.now = max(facts.now, event.at)
-        known = facts.view.revision  # a run that goes on may tell of a revision again
+        known = facts.view.knows(event)
         facts.view.apply(event)
         match event:
             case RunStarted():
@@ -203,7 +203,7 @@ class _Fold:
                 facts.tool_errors.add(event)
             case LessonLearned():
                 facts.lessons.add(event)
-            case PlanRevised() if event.revision > known:
+            case PlanRevised() if not known:
                 facts.revisions.add(event)
             case Noted():
                 facts.notes.add(event)

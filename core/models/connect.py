@@ -1,7 +1,8 @@
 """Connecting: a spec or a LangChain chat model goes in, a `Model` comes out. Loads openai and LangChain.
 
 Law: an endpoint is called through the `openai` client itself (LangChain's loses thinking that is told apart, and hands
-each answer to a thread and back), a user's chat model through LangChain; both are metered and heard of alike.
+each answer to a thread and back), a user's chat model through LangChain; both are metered alike. LangChain's listeners
+hear of an endpoint's whole answers, not of its streams.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class OpenAIBackend:
         body = {"model": self._spec.model, **payload_of(request), **self._spec.extra_body}
         try:
             # Not `chat.completions.create`, which turns over each message and each field of the answer: 1 ms a call.
-            said = await self._clients.here().post("/chat/completions", body=body, cast_to=str)
+            said = await self._clients.here().post("/chat/completions", body=body, cast_to=bytes)
             return reply_of(json.loads(said), self._place)
         except Exception as error:
             raise model_error(error, self._place) from error

@@ -29,7 +29,10 @@ def _none_word(value: Any) -> Any:
 
 def _local(value: datetime | None) -> datetime | None:
     """A time that names no zone is meant here."""
-    return value and value.astimezone()
+    try:
+        return value and value.astimezone()
+    except OverflowError as error:
+        raise ValueError("the date is out of range") from error
 
 
 PerMillion = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]

@@ -80,7 +80,7 @@ class RunView:
     overhead_tokens: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OVERHEAD_ACCOUNTS, 0))
     notes: list[str] = field(default_factory=list)
     unfinished: int = 0
-    revision: int = 0
+    changed: PlanRevised | None = None
     started_at: float | None = None
     ended: RunEnded | None = None
 
@@ -93,6 +93,11 @@ class RunView:
         """How long the run has taken."""
         until = self.ended.at if self.ended else now
         return 0.0 if self.started_at is None else max(until - self.started_at, 0.0)
+
+    def knows(self, event: Event) -> bool:
+        """Whether a change of the plan or the end was told before: a run that goes on tells of the last ones again."""
+        last = self.changed if isinstance(event, PlanRevised) else self.ended if isinstance(event, RunEnded) else None
+        return last is not None and last.model_copy(update={"at": event.at}) == event
 
     def apply(self, event: Event) -> None:
         """Take one event in. Events about subtasks that the plan does not have are taken for what they tell."""
@@ -135,9 +140,9 @@ class RunView:
 
     def _note(self, event: Noted | LessonLearned | Retried | PlanRevised) -> None:
         if isinstance(event, PlanRevised):
-            if event.revision <= self.revision:
+            if self.knows(event):
                 return
-            self.revision = event.revision
+            self.changed = event
             for row in (self.rows[each] for each in event.dropped if each in self.rows):
                 row.dropped = True
         if len(self.notes) < MAX_NOTES:

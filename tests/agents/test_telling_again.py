@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from foreplan.agents.loop import run_graph
 from foreplan.agents.roles import Writing
 from foreplan.agents.run import resume, run
 from foreplan.agents.writers.extractive import ExtractiveWriter
+from foreplan.cli.progress import PlainLines
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import Event, PlanItem, PlanRevised, RunEnded, SubtaskEnded
 from foreplan.core.ledger import Limits
@@ -63,6 +65,8 @@ async def test_a_trace_that_was_cut_anywhere_tells_all_once_the_run_has_gone_on(
             await run(BRIEF, context=context, home=tmp_path, run_id="one", plan=DIAMOND)
     else:
         await run(BRIEF, context=context, home=tmp_path, run_id="one", plan=DIAMOND)
+        took = [event.seconds for event in read_events(tmp_path / "runs/one/trace.jsonl") if isinstance(event, RunEnded)]
+        time.sleep(0.3)
         (tmp_path / "runs" / "one" / "result.json").unlink()
     trace = tmp_path / "runs" / "one" / "trace.jsonl"
     cut(trace, lines)
@@ -71,7 +75,9 @@ async def test_a_trace_that_was_cut_anywhere_tells_all_once_the_run_has_gone_on(
     told = list(read_events(trace))
     assert {event.subtask for event in told if isinstance(event, PlanItem)} == SUBTASKS
     assert {event.subtask for event in told if isinstance(event, SubtaskEnded) and event.state == "done"} == SUBTASKS
-    assert [event.state for event in told if isinstance(event, RunEnded)][-1] == "done"
+    end = [event for event in told if isinstance(event, RunEnded)][-1]
+    assert end.state == "done"
+    assert before == "report" or [end.seconds] == took
     view = view_of(trace)
     assert (view.phase, view.unfinished, len(view.rows)) == ("over", 0, 4)
 
@@ -124,3 +130,16 @@ async def test_a_change_of_plan_is_told_again_and_counted_once():
         view.apply(event)
     assert sum("plan changed" in note for note in view.notes) == 1
     assert view.rows[bad.id].dropped
+
+
+def test_another_change_under_the_same_number_is_a_change_and_is_said_once_each():
+    """A change that was told and never kept is followed by another one, which counts."""
+    lines = PlainLines()
+    for name in ("a", "b"):
+        lines.line(PlanItem(subtask=name, goal=name))
+    first, second = PlanRevised(revision=1, dropped=("a",)), PlanRevised(revision=1, dropped=("b",), reason="better")
+    said = [lines.line(event) for event in (first, first.model_copy(update={"at": 1.0}), second, second)]
+    assert [bool(line) for line in said] == [True, False, True, False]
+    assert lines.view.rows["b"].dropped
+    end = RunEnded(state="done", tokens=3)
+    assert [bool(lines.line(event)) for event in (end, end.model_copy(update={"at": 1.0}))] == [True, False]

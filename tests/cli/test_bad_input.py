@@ -23,7 +23,8 @@ def test_a_folder_that_is_not_there(foreplan):
 def test_a_deadline_that_has_passed_or_is_none(foreplan):
     asked = ("run", QUESTION, "--sources", DOCUMENTS, "--embedded", "--deadline")
     foreplan(*asked, "2020-01-01T07:00").explains("--deadline", "passed", code=2)
-    foreplan(*asked, "tomorrow").explains("--deadline", code=2)
+    for none in ("tomorrow", "0001-01-01T00:00+14:00"):
+        foreplan(*asked, none).explains("--deadline", code=2)
 
 
 def test_a_place_in_the_queue_of_a_run_that_does_not_queue(foreplan):

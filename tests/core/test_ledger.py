@@ -122,6 +122,7 @@ def test_a_deadline_is_the_time_that_is_left_when_execution_begins():
     assert Limits(deadline=130.0).since(100.0).seconds == 30
     assert Limits(deadline=130.0, seconds=10).since(100.0).seconds == 10
     assert Limits(deadline=130.0).since(500.0).seconds == 0
+    assert Limits(deadline=130.0, seconds=0).since(100.0).seconds == 0
 
 
 async def test_a_call_cut_off_by_a_crash_is_paid_by_the_run_and_not_by_the_cap():

@@ -167,4 +167,3 @@ def test_a_drawn_token_has_no_advantage_where_there_is_a_choice_and_plans_cut_of
     assert batch["choice_heat"].dim() == 0
     plain = batch_of(episodes, rows, pad=0, grammar=grammar, table=table, choices=[[], []])
     assert "choice_at" not in plain
-    assert isinstance(choices[0][0], Choice)

@@ -121,8 +121,11 @@ class PlainLines:
 
     def line(self, event: Event) -> str:
         """What to say of an event, which is taken in; empty for nothing."""
+        known = self.view.knows(event)
         self.view.apply(event)
         match event:
+            case _ if known:
+                return ""
             case PlanReady():
                 return f"plan: {counted(event.subtasks, 'subtask')}" if event.subtasks else f"plan: {event.mode}"
             case SubtaskStarted():

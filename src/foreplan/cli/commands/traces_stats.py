@@ -28,7 +28,7 @@ class Verdicts:
 
     def add(self, scores: Iterable[Score]) -> None:
         """Take in one run's; the last word of each counts."""
-        last = {each.name: each for each in scores}
+        last = {(each.by, each.name): each for each in scores}
         for judge in last.values():
             for other in last.values():
                 if judge.by == "judge" and other.by != "judge":

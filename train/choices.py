@@ -14,6 +14,7 @@ that much, and it keeps the planner from settling for the best constant before i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -58,7 +59,8 @@ class Choices:
     def __call__(self, episodes: Sequence[Episode]) -> list[list[Choice]]:
         """The choices of each episode."""
         reward = self._reward.at(self.step)
-        found = [each for rows in groups(episodes) for each in self._of_group(reward, episodes, rows)]
+        executed = chain.from_iterable(groups(episodes))
+        found = [each for row in executed for each in self._of_episode(reward, row, episodes[row])]
         scales = {name: _scale([each.worth for each in found if each.field == name]) for name in self._places()}
         made: list[list[Choice]] = [[] for _ in episodes]
         for each in found:
@@ -70,17 +72,11 @@ class Choices:
     def _places(self) -> list[str]:
         return [*self._numbers, *[f"plan.{name}" for name in self._numbers]]
 
-    def _of_group(self, reward: Reward, episodes: Sequence[Episode], rows: Sequence[int]) -> Iterator[_Raw]:
-        """The worths of one group, each against the best."""
-        curves = [reward.curves(episodes[row]) for row in rows]
-        for field in dict.fromkeys(field for each in curves for field in each):
-            have = [
-                (row, at, curve[field])
-                for row, curve in zip(rows, curves, strict=True)
-                if field in curve and (at := self._place(episodes[row].rollout, field)) is not None
-            ]
-            subtask, name = field
-            for row, at, curve in have:
+    def _of_episode(self, reward: Reward, row: int, episode: Episode) -> Iterator[_Raw]:
+        """What every token would be worth in each place that one token wrote, against the best of them."""
+        for (subtask, name), curve in reward.curves(episode).items():
+            at = self._place(episode.rollout, (subtask, name))
+            if at is not None:
                 worth = curve(self._values[name])
                 yield _Raw(row, at, name if subtask else f"plan.{name}", worth - worth.max())
 

@@ -8,6 +8,7 @@ spaces (Han, Kana, Thai …) come out as overlapping pairs of characters, the us
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -37,7 +38,19 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f]+"
 )
 _POSSESSIVE = re.compile(r"['’]s?\Z")
-_STEMMER = snowballstemmer.stemmer("english")
+
+
+class _Stemmer(threading.local):
+    """One for each thread: a stemmer keeps the word it works on in itself, and two threads would mix theirs up."""
+
+    def __init__(self) -> None:
+        self._own = snowballstemmer.stemmer("english")
+
+    def __call__(self, word: str) -> str:
+        return str(self._own.stemWord(word))
+
+
+_STEM = _Stemmer()
 
 
 def fold(text: str) -> str:
@@ -75,7 +88,7 @@ def _pieces(word: str) -> list[str]:
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The stem of a folded word: "publishing", "published" and "publishes" are "publish" (Snowball's English rules)."""
-    return str(_STEMMER.stemWord(word)) if word.isascii() and word.isalpha() else word
+    return _STEM(word) if word.isascii() and word.isalpha() else word
 
 
 def terms(text: str) -> list[str]:

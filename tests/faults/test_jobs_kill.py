@@ -94,7 +94,7 @@ def test_another_worker_takes_over_within_a_minute_on_postgres(tmp_path, postgre
 @pytest.mark.postgres
 def test_the_jobs_of_a_worker_that_is_killed_for_good_go_on_elsewhere(tmp_path, postgres_url):
     with (
-        ProcessServer(SCRIPT, {"worker_s": 0.5, "subtasks": 20}) as server,
+        ProcessServer(SCRIPT, {"worker_s": 2.0, "subtasks": 20}) as server,
         JobLab(tmp_path / "one", server.url, database=postgres_url) as one,
         JobLab(tmp_path / "two", server.url, database=postgres_url) as two,
     ):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.kill_script import SUBTASKS, weight
+from support.kill_script import SUBTASKS, part_of, weight
 
 from foreplan.core.events import SubtaskEnded, SubtaskStarted
 from foreplan.core.testing.process import ProcessServer
@@ -52,7 +52,7 @@ def _check(result: dict[str, Any], server: ProcessServer) -> None:
     digests = result["digests"]
     assert len(digests) == SUBTASKS
     for digest in digests:
-        part = int(digest["subtask"].partition("-")[2])
+        part = part_of(digest["subtask"])
         assert [claim["text"] for claim in digest["claims"]] == [f"Part {part} weighs {weight(part)} kg."]
     assert result["spend"]["tokens"] >= server.tokens_billed
 

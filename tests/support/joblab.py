@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from foreplan.core.events import Event, PlanItem, RunEnded, SubtaskEnded, SubtaskStarted
 from foreplan.memory.trace.reader import read_events
-from support.kill_script import PARTS, pages, weight
+from support.kill_script import PARTS, pages, part_of, weight
 
 SCRIPT = f"{Path(__file__).parent / 'kill_script.py'}:kill_script"
 QUESTION = "What do the parts weigh?"
@@ -143,7 +143,7 @@ class JobLab:
         digests = result["digests"]
         assert len(digests) == subtasks
         for digest in digests:
-            part = int(digest["subtask"].partition("-")[2])
+            part = part_of(digest["subtask"])
             assert part < PARTS
             texts = [claim["text"] for claim in digest["claims"]]
             assert texts == [f"Part {part} weighs {weight(part)} kg."], (digest, self.home)

@@ -1,7 +1,8 @@
 """What the latency server says in the kill tests: a planner that changes its mind, workers that find weights.
 
-Each call of the planner names different parts, so a plan that were begun anew after a crash would be another plan. The
-weight of a part follows from its name, so any result can be checked without knowing which plan was made.
+Each call of the planner names different parts, so a plan that were begun anew after a crash would be another plan; no
+plan asks for a part twice, so what a worker states was in its own evidence. The weight of a part follows from its name,
+so any result can be checked without knowing which plan was made.
 """
 
 from __future__ import annotations
@@ -52,15 +53,20 @@ def _plan(request: ChatRequest, size: int) -> dict[str, Any]:
     """A plan, or its rest: parts drawn by the number of the call, so that no two calls plan alike."""
     standing = [message for message in request.messages if message["role"] == "assistant"]
     ids = [each["id"] for each in json.loads(standing[-1]["content"])["subtasks"]] if standing else []
+    unasked = sorted(set(range(PARTS)) - {part_of(name) for name in ids})
     draw = random.Random(request.number)
     subtasks = []
-    while len(ids) < size:
-        part = draw.randrange(PARTS)
+    for part in draw.sample(unasked, max(0, size - len(ids))):
         name = f"p{len(ids)}-{part}"
         parents = draw.sample(ids[-4:], min(len(ids), draw.choice([0, 1, 2])))
         subtasks.append(_subtask(name, part, parents))
         ids.append(name)
     return {"mode": "plan", "answer": None, "synthesis": "All weights.", "success": 0.9, "subtasks": subtasks}
+
+
+def part_of(name: str) -> int:
+    """The part that the subtask of this name asks for."""
+    return int(name.partition("-")[2])
 
 
 def _subtask(name: str, part: int, parents: list[str]) -> dict[str, Any]:

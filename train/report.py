@@ -44,6 +44,13 @@ def measured(name: str, planner: Start, recipe: Recipe) -> Measured:
     )
 
 
+def write_curves(folder: Path, recipe: Recipe, stage: str) -> None:
+    """Write the report of a training by rows, which is not rewarded: its curves."""
+    about = f"{recipe.about} {stage}, seed {recipe.seed}."
+    text = report_page(f"Training of {folder.name}", about, list(Journal(folder).numbers()), {})
+    (folder / REPORT).write_text(text, encoding="utf-8")
+
+
 def write_pages(folder: Path, recipe: Recipe, planner: Start, before: Compared | None) -> Compared:
     """Measure, and write report and outputs as far as the training has come."""
     found = measured("before RL" if before is None else "after RL", planner, recipe)

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from .errors import RecipeError, TrainError
+from .journal import Journal
+from .memory_errors import memory_errors
 from .recipe import Recipe
 
 CHECKPOINTS = "checkpoints"
@@ -97,7 +99,7 @@ def last_checkpoint(output: Path) -> Path | None:
 
 
 def fit(trainer: Any, output: Path, hooks: Hooks) -> Any:
-    """Let a trainer of TRL run to its end; the trained model comes out.
+    """Let a trainer of TRL run to its end, its numbers kept in `output`; the trained model comes out.
 
     Raises:
         TrainError: when memory is too small even for half the micro-batch.
@@ -105,19 +107,26 @@ def fit(trainer: Any, output: Path, hooks: Hooks) -> Any:
     import torch
     from transformers import PrinterCallback
 
+    from .noting import Noting
+
+    trainer.add_callback(Noting(Journal(output)))
     trainer.remove_callback(PrinterCallback)
     checkpoint = last_checkpoint(output) if hooks.resume else None
     try:
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        _train(trainer, checkpoint)
     except torch.OutOfMemoryError as error:
         _halve(trainer, hooks, error)
-        checkpoint = last_checkpoint(output)
         try:
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            _train(trainer, last_checkpoint(output))
         except torch.OutOfMemoryError as again:
             raise _too_small("half the micro-batch") from again
     model = trainer.accelerator.unwrap_model(trainer.model)
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+
+
+def _train(trainer: Any, checkpoint: Path | None) -> None:
+    with memory_errors():
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
 
 def _halve(trainer: Any, hooks: Hooks, error: Exception) -> None:

@@ -4,7 +4,7 @@
     DIR/training.json    what was asked for, so that --resume needs nothing else
     DIR/checkpoints/     what a training goes on from
     DIR/sft/             the planner that RL began with, where it was made from scratch
-    DIR/report.html      how it went;  DIR/outputs.html  the plans that were sampled
+    DIR/report.html      how it went;  DIR/outputs.html  the plans that RL sampled
 
 Law: a folder that holds another training is never written over.
 """
@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ..memory.files import storage_errors, write_atomic
 from .errors import RecipeError
+from .launch import is_main
 from .planner.model import TINY_BASE, Start, card_of, start
 from .recipe import Recipe
 from .running import CHECKPOINTS, Hooks, reporting
@@ -31,6 +32,7 @@ from .tiny.folder import Card, save_planner
 
 Stage = Literal["sft", "prefer", "rl"]
 Say = Callable[[str], None]
+_HooksOf = Callable[[str], Hooks]
 ASKED = "training.json"
 _BEGUN = ("config.json", CHECKPOINTS, "sft")
 """What a folder holds once something was learned there."""
@@ -111,7 +113,7 @@ def rows_of(asked: Asked, card: Card, say: Say) -> Iterator[dict[str, Any]]:
     return demonstration_rows(card, asked.recipe.data, seed=asked.recipe.seed * asked.recipe.data.problems)
 
 
-def run_stage(asked: Asked, folder: Path, hooks: Callable[[str], Hooks], say: Say) -> Trained:
+def run_stage(asked: Asked, folder: Path, hooks: _HooksOf, say: Say) -> Trained:
     """Train, save the planner, write the pages.
 
     Args:
@@ -126,34 +128,42 @@ def run_stage(asked: Asked, folder: Path, hooks: Callable[[str], Hooks], say: Sa
     recipe = asked.recipe
     begun = start(recipe.model, seed=recipe.seed, download=asked.download)
     if asked.stage == "sft":
-        return _finish(begun, _sft(begun, recipe, rows_of(asked, begun.card, say), folder, hooks("SFT"), say), folder)
+        _sft(begun, recipe, rows_of(asked, begun.card, say), folder, hooks, say)
+        return Trained(folder, {})
     if asked.stage == "prefer":
-        return _finish(begun, _prefer(begun, asked, folder, hooks("preferences"), say), folder)
+        _prefer(begun, asked, folder, hooks, say)
+        return Trained(folder, {})
     return _rl(begun, recipe, folder, hooks, say)
 
 
-def _sft(begun: Start, recipe: Recipe, rows: Iterable[dict[str, Any]], folder: Path, hooks: Hooks, say: Say) -> Any:
+def _sft(
+    begun: Start, recipe: Recipe, rows: Iterable[dict[str, Any]], folder: Path, hooks: _HooksOf, say: Say
+) -> Start:
     from .sft import token_rows, train_sft
 
     tokens = token_rows(begun.tokenizer, rows, max_tokens=recipe.sft.max_tokens)
     left = f", {tokens.too_long} left out as too long" if tokens.too_long else ""
     say(f"{len(tokens.rows)} rows{left}")
-    return train_sft(begun.model, begun.tokenizer, tokens.rows, recipe, folder, hooks)
+    model = train_sft(begun.model, begun.tokenizer, tokens.rows, recipe, folder, hooks("SFT"))
+    return _finish(begun._replace(model=model), folder, recipe, f"SFT, {recipe.sft.steps} steps")
 
 
-def _prefer(begun: Start, asked: Asked, folder: Path, hooks: Hooks, say: Say) -> Any:
+def _prefer(begun: Start, asked: Asked, folder: Path, hooks: _HooksOf, say: Say) -> Start:
     from .prefer import fitting_rows, sampled_rows, train_preferences
 
+    recipe = asked.recipe
     if asked.rows or asked.traces:
         found = rows_of(asked, begun.card, say)
     else:
-        found = sampled_rows(begun.model, begun.tokenizer, begun.card, asked.recipe)
-    rows = fitting_rows(begun.tokenizer, found, asked.recipe)
+        found = sampled_rows(begun.model, begun.tokenizer, begun.card, recipe)
+    rows = fitting_rows(begun.tokenizer, found, recipe)
     say(f"{len(rows)} rows")
-    return train_preferences(begun.model, begun.tokenizer, rows, asked.recipe, folder, hooks)
+    model = train_preferences(begun.model, begun.tokenizer, rows, recipe, folder, hooks("preferences"))
+    said = f"{recipe.prefer.loss.upper()}, {recipe.prefer.steps} steps"
+    return _finish(begun._replace(model=model), folder, recipe, said)
 
 
-def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks], say: Say) -> Trained:
+def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: _HooksOf, say: Say) -> Trained:
     from .report import write_pages
     from .rl import train_rl
 
@@ -167,19 +177,22 @@ def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks
     return Trained(folder, write_pages(folder, recipe, done, compared).numbers)
 
 
-def _from_scratch(begun: Start, recipe: Recipe, folder: Path, hooks: Callable[[str], Hooks], say: Say) -> Start:
+def _from_scratch(begun: Start, recipe: Recipe, folder: Path, hooks: _HooksOf, say: Say) -> Start:
     """The planner that RL begins with, made once; a training that goes on finds it in its folder."""
     if (folder / "foreplan.json").is_file():
         return start(recipe.model.model_copy(update={"base": str(folder)}), seed=recipe.seed)
     rows = demonstration_rows(begun.card, recipe.data, seed=recipe.seed * recipe.data.problems)
-    model = _sft(begun, recipe, rows, folder, hooks("SFT"), say)
-    save_planner(folder, model, begun.tokenizer, begun.card)
-    return Start(model, begun.tokenizer, begun.card)
+    return _sft(begun, recipe, rows, folder, hooks, say)
 
 
-def _finish(begun: Start, model: Any, folder: Path) -> Trained:
-    save_planner(folder, model, begun.tokenizer, begun.card)
-    return Trained(folder, {})
+def _finish(trained: Start, folder: Path, recipe: Recipe, stage: str) -> Start:
+    """Write page and planner of a training by rows, the planner last: who finds it takes the training for done."""
+    from .report import write_curves
+
+    if is_main():
+        write_curves(folder, recipe, stage)
+    save_planner(folder, *trained)
+    return trained
 
 
 def _form(asked: Asked) -> str:

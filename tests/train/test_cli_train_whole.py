@@ -60,6 +60,20 @@ def test_one_command_makes_a_planner_its_pages_and_what_to_go_on_from(whole):
     assert foreplan("plan", "all | p3 r 2", "--planner", folder, "--json").code == 0
 
 
+@pytest.mark.parametrize(("stage", "words"), [("sft", ("Loss", "Token accuracy")), ("prefer", ("Loss", "Preference"))])
+def test_a_training_by_rows_leaves_a_planner_and_the_page_of_its_curves(stage, words, recipe, tmp_path):
+    ran = foreplan("train", stage, "--recipe", recipe, "-o", tmp_path)
+    assert ran.code == 0, ran.err
+    assert str(tmp_path / "report.html") in ran.err
+    report = (tmp_path / "report.html").read_text()
+    for word in words:
+        assert f">{word}<" in report
+    assert "Reward" not in report
+    steps = [each["step"] for each in lines(tmp_path / "numbers.jsonl")]
+    assert steps == sorted(set(steps))
+    assert foreplan("plan", "all | p3 r 2", "--planner", tmp_path, "--json").code == 0
+
+
 def test_a_training_that_is_killed_goes_on_exactly(whole, recipe, tmp_path):
     _, folder = whole
     killed = tmp_path / "planner"

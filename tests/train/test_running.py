@@ -18,7 +18,15 @@ from foreplan.train.tiny.words import tiny_tokenizer
 pytestmark = pytest.mark.timeout(300)
 
 
-def learn(folder, *, room):
+def cuda_is_full():
+    raise torch.OutOfMemoryError("CUDA out of memory")
+
+
+def system_is_full():
+    torch.empty(10**15)
+
+
+def learn(folder, *, room, full=cuda_is_full):
     """An SFT of batches of eight on a model that holds `room` rows at once; what was said, and sizes of batches."""
     said: list[str] = []
     sizes: list[int] = []
@@ -29,7 +37,7 @@ def learn(folder, *, room):
         rows = (args[0] if args else kwargs["input_ids"]).size(0)
         sizes.append(rows)
         if rows > room:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            full()
 
     model.get_decoder().register_forward_pre_hook(tight, with_kwargs=True)
     recipe = load_recipe(str(small_recipe(folder)))
@@ -39,8 +47,9 @@ def learn(folder, *, room):
     return said, sizes
 
 
-def test_out_of_memory_halves_the_micro_batch_once_and_says_so(tmp_path):
-    said, sizes = learn(tmp_path, room=4)
+@pytest.mark.parametrize("full", [cuda_is_full, system_is_full])
+def test_out_of_memory_halves_the_micro_batch_once_and_says_so(tmp_path, full):
+    said, sizes = learn(tmp_path, room=4, full=full)
     assert ["8 rows" in each and "with 4" in each for each in said] == [True]
     assert sizes == [8, 4, 4, 4, 4]
 

@@ -149,7 +149,7 @@ def with_room_for(rows, made):
 
     def tight(*args, **kwargs):
         if torch.is_grad_enabled() and kwargs["input_ids"].size(0) > rows:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            torch.empty(10**15)  # the system's own allocator refuses
         return forward(*args, **kwargs)
 
     made.model.forward = tight

@@ -18,6 +18,16 @@ from ..watch import SHOWN
 
 _MOST_POINTS = 200
 _STEP = Axis("Step")
+_CURVES = (
+    ("Loss", "loss", "Of the tokens that are to be learned, in nats; of preferences, of the pairs.", ""),
+    ("Token accuracy", "mean_token_accuracy", "Share of those tokens that were the likeliest.", ""),
+    ("Preference", "rewards/accuracies", "Share of pairs whose better plan the planner holds for the likelier.", ""),
+    ("Reward", "reward/total", "The sum of all terms, in units of what a task is worth.", ""),
+    ("Success", "plans/success", "Share of plans that solved their whole problem, drawn with chance.", ""),
+    ("Regret", "plans/regret", "Shortfall against the best plan, as a share of what the task is worth.", ""),
+    ("Spend", "plans/dollars", "Dollars of a plan, planning included.", "dollars"),
+    ("Calibration", "calibration/brier", "Mean squared error of forecasts of success; less is better.", ""),
+)
 _TERMS = ("outcome", "spend", "structure", "success", "tokens", "overlong")
 
 Sides: TypeAlias = Mapping[str, Measured]
@@ -30,8 +40,8 @@ def report_page(title: str, about: str, numbers: Sequence[Row], sides: Sides) ->
     Args:
         title: whose training it is.
         about: a sentence on how it was made.
-        numbers: of each step, from the journal; empty where nothing was rewarded.
-        sides: measurements by name, first before the training, then after it.
+        numbers: of each step, from the journal; what none of them has is not drawn.
+        sides: measurements by name, first before the training, then after it; empty where nothing was measured.
     """
     body = [paragraph(about, kind="soft")]
     if sides:
@@ -44,23 +54,15 @@ def report_page(title: str, about: str, numbers: Sequence[Row], sides: Sides) ->
 
 
 def curves(numbers: Sequence[Row]) -> Markup:
-    """Reward, success, regret, spend and calibration by step."""
+    """Loss, reward, success, regret, spend and calibration by step, as far as they are known."""
     terms = [Line(name, series_of(numbers, f"reward/{name}"), at) for at, name in enumerate(_TERMS)]
-    terms = [line for line in terms if any(value for _, value in line.points)]
-    single = [
-        ("Reward", "reward/total", "The sum of all terms, in units of what a task is worth.", ""),
-        ("Success", "plans/success", "Share of plans that solved their whole problem, drawn with chance.", ""),
-        ("Regret", "plans/regret", "Shortfall against the best plan, as a share of what the task is worth.", ""),
-        ("Spend", "plans/dollars", "Dollars of a plan, planning included.", "dollars"),
-        ("Calibration", "calibration/brier", "Mean squared error of forecasts of success; less is better.", ""),
-    ]
     figures = [
-        chart(title, said, _STEP, Axis(SHOWN[name].strip(), unit), [Line("", series_of(numbers, name))])
-        for title, name, said, unit in single
-    ]
-    said = "What each term paid on average, in units of what a task is worth."
-    parts = chart("Reward by part", said, _STEP, Axis("reward"), terms)
-    return charts(figures[0], parts, *figures[1:])
+        ("Reward by part", "What each term paid on average, in units of what a task is worth.", Axis("reward"), terms),
+        *((title, said, Axis(SHOWN[name].strip(), unit), [Line("", series_of(numbers, name))])
+          for title, name, said, unit in _CURVES),
+    ]  # fmt: skip
+    drawn = ((*figure, [line for line in lines if any(y for _, y in line.points)]) for *figure, lines in figures)
+    return charts(*(chart(title, said, _STEP, axis, lines) for title, said, axis, lines in drawn if lines))
 
 
 def series_of(numbers: Sequence[Row], name: str) -> list[tuple[float, float]]:

@@ -25,6 +25,7 @@ from trl.trainer.utils import use_adapter
 from ..errors import RecipeError, TrainError, TrainingPaused
 from ..grammar.base import Grammar
 from ..grammar.mask import MaskTable
+from ..memory_errors import memory_errors
 from ..rollout import Choice, Episode
 from .arguments import blank_rows, grpo_config
 from .batch import CHOICES, Batch, batch_of
@@ -267,7 +268,8 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
         if self._halved:
             return self._in_halves(model, inputs, num_items_in_batch)
         try:
-            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+            with memory_errors():
+                loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
         except torch.OutOfMemoryError as error:
             self._halve(error)
         else:
@@ -285,7 +287,8 @@ class PlannerTrainer(_GRPO):  # type: ignore[misc] # TRL's own code is only half
         total = torch.zeros((), device=self.accelerator.device)
         try:
             for self._half in (0, 1):
-                total += super().training_step(model, inputs, num_items_in_batch)
+                with memory_errors():
+                    total += super().training_step(model, inputs, num_items_in_batch)
                 self._step -= 1
         except torch.OutOfMemoryError as error:
             raise self._too_large("even half a micro-batch does") from error

@@ -182,5 +182,6 @@ def _deliver(numbers: Mapping[str, float], stage: str, flags: Mapping[str, Any])
     said = ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
     if said:
         say(f"on held-out problems: {said}")
-        say(f"how it went: {folder / 'report.html'}; every output: {folder / 'outputs.html'}")
+    outputs = f"; every output: {folder / 'outputs.html'}" if stage == "rl" else ""
+    say(f"how it went: {folder / 'report.html'}{outputs}")
     say(f"The planner is in {folder}; plan with it: foreplan plan --planner {folder}")

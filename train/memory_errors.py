@@ -1,0 +1,20 @@
+"""Full memory has one name: what CUDA, cuDNN or the CPU's allocator raise goes in, `OutOfMemoryError` comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Raise as `torch.OutOfMemoryError` what is raised within for want of memory, on any device."""
+    import torch
+    from accelerate.utils.memory import should_reduce_batch_size  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error, torch.OutOfMemoryError) or not should_reduce_batch_size(error):
+            raise
+        raise torch.OutOfMemoryError(*error.args) from error

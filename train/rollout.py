@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
+from ..evals.graders.plan_match import Match
 from ..evals.worlds.base import Outcome, Problem
 from ..planner.plan import Plan
+from .matching import matched, part_by_subtask
 
 Field = tuple[str, str]
 """A part of a plan's text: subtask id and field name; the plan's own fields stand under the id `""`."""
@@ -99,6 +102,21 @@ class Episode:
     audit_share: float = 1.0
     error: str = ""
     expected: Expected | None = None
+
+    @cached_property
+    def match(self) -> Match:
+        """How the plan's subtasks go with the problem's parts; every term of the reward asks."""
+        return matched(self.problem, self.rollout.plan)
+
+    @cached_property
+    def part_of(self) -> Mapping[str, str]:
+        """The needed part that each subtask is about, by subtask id; those about none are not in."""
+        return part_by_subtask(self.problem, self.match)
+
+    @cached_property
+    def doer_of(self) -> Mapping[str, str]:
+        """The subtask that is about each needed part, by part id; a part that is not planned is not in."""
+        return {part: subtask for subtask, part in self.part_of.items()}
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from ...evals.worlds.market.pool import HOPELESS, input_tokens
 from ...evals.worlds.market.problem import Setup, setup_of
 from ...evals.worlds.market.world import Market, regret
 from ...planner.plan import Plan
-from ..reward.base import FULL_GRADE, matched
+from ..matching import matched
+from ..reward.base import FULL_GRADE
 
 DRAWS = 8
 """Executions that each forecast is held against."""

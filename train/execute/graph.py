@@ -33,7 +33,8 @@ from ...memory.documents.base import Document
 from ...memory.documents.index import DocumentIndex
 from ...planner.plan import Plan
 from ...planner.validate import check_plan
-from ..reward.base import matched, needed, part_by_subtask
+from ..matching import matched, part_by_subtask
+from ..reward.base import needed
 from ..rollout import Episode, Rollout
 
 GradeReport: TypeAlias = Callable[[Problem, str], Grade]

@@ -56,13 +56,18 @@ def report_page(title: str, about: str, numbers: Sequence[Row], sides: Sides) ->
 def curves(numbers: Sequence[Row]) -> Markup:
     """Loss, reward, success, regret, spend and calibration by step, as far as they are known."""
     terms = [Line(name, series_of(numbers, f"reward/{name}"), at) for at, name in enumerate(_TERMS)]
-    figures = [
-        ("Reward by part", "What each term paid on average, in units of what a task is worth.", Axis("reward"), terms),
-        *((title, said, Axis(SHOWN[name].strip(), unit), [Line("", series_of(numbers, name))])
-          for title, name, said, unit in _CURVES),
-    ]  # fmt: skip
-    drawn = ((*figure, [line for line in lines if any(y for _, y in line.points)]) for *figure, lines in figures)
-    return charts(*(chart(title, said, _STEP, axis, lines) for title, said, axis, lines in drawn if lines))
+    said = "What each term paid on average, in units of what a task is worth."
+    paid = [line for line in terms if any(value for _, value in line.points)]
+    figures = [_curve("Reward by part", said, Axis("reward"), paid)]
+    for title, name, about, unit in _CURVES:
+        figures.append(_curve(title, about, Axis(SHOWN[name].strip(), unit), [Line("", series_of(numbers, name))]))
+    return charts(*(figure for figure in figures if figure is not None))
+
+
+def _curve(title: str, said: str, axis: Axis, lines: Sequence[Line]) -> Markup | None:
+    """The lines that have points; None where none has."""
+    drawn = [line for line in lines if line.points]
+    return chart(title, said, _STEP, axis, drawn) if drawn else None
 
 
 def series_of(numbers: Sequence[Row], name: str) -> list[tuple[float, float]]:

@@ -12,7 +12,6 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from ...evals.graders.plan_match import Match, match
 from ...evals.worlds.base import Outcome, Problem
 from ...planner.plan import Plan
 from ..rollout import Credit, Episode, Expected, Field, Rollout
@@ -64,17 +63,6 @@ def expected_of(episode: Episode) -> Expected:
         dollars=_means(outcomes, lambda each: each.spent_dollars),
         tokens=_means(outcomes, lambda each: each.spent_tokens),
     )
-
-
-def matched(problem: Problem, plan: Plan) -> Match:
-    """How the plan's subtasks go with the problem's parts."""
-    return match(plan.subtasks, problem.parts)
-
-
-def part_by_subtask(problem: Problem, found: Match) -> dict[str, str]:
-    """The needed part that each subtask is about, by subtask id; those about none are not in."""
-    wanted = {part.id for part in problem.parts if part.needed}
-    return {subtask: part for subtask, part in found.pairs if part in wanted}
 
 
 def causes(rollout: Rollout, subtasks: Iterable[str] = ()) -> Ranges | None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from ...planner.plan import Forecast
 from ..rollout import Credit, Episode, Field
-from .base import Curve, expected_of, field, matched, needed, part_by_subtask
+from .base import Curve, expected_of, field, needed
 
 UNKNOWING = 0.25
 """Brier loss of forecasting one half, whatever comes."""
@@ -131,10 +131,9 @@ def _forecasts(episode: Episode) -> Iterator[tuple[str, str, Forecast]]:
     """Subtask id, part id and forecast of each subtask that is about a needed part."""
     if episode.rollout.plan is None or not episode.audits:
         return
-    part_of = part_by_subtask(episode.problem, matched(episode.problem, episode.rollout.plan))
     for subtask in episode.rollout.plan.subtasks:
-        if subtask.id in part_of:
-            yield subtask.id, part_of[subtask.id], subtask.forecast
+        if subtask.id in episode.part_of:
+            yield subtask.id, episode.part_of[subtask.id], subtask.forecast
 
 
 def _needs(episode: Episode, own: str) -> Iterator[int]:

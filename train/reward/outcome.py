@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..rollout import Credit, Episode, Field
-from .base import Curve, between, causes, expected_of, matched, needed, part_by_subtask
+from .base import Curve, between, causes, expected_of, needed
 
 NO_PLAN = -1.0
 """What text that is no plan is worth: as much below nothing as a perfect result is above."""
@@ -29,11 +29,10 @@ class Outcome:
         if plan is None:
             return [Credit(self.name, NO_PLAN * self.weight)]
         came, count = expected_of(episode), needed(episode.problem)
-        doers = {part: own for own, part in part_by_subtask(episode.problem, matched(episode.problem, plan)).items()}
         earned = []
         for part in episode.problem.parts:
             if part.needed:
-                own = [doers[part.id]] if part.id in doers else []
+                own = [episode.doer_of[part.id]] if part.id in episode.doer_of else []
                 done = sum(came.solved.get(each, 0.0) for each in own) / count
                 earned.append(Credit(self.name, self.weight * done, causes(rollout, own), part.id))
         rest = self.weight * came.reward - sum(each.value for each in earned)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..rollout import Credit, Episode, Field
-from .base import EXTRA, Curve, between, causes, expected_of, matched, needed, part_by_subtask
+from .base import EXTRA, Curve, between, causes, expected_of, needed
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,10 @@ class Spend:
         price = self._price(episode)
         if plan is None:
             return [Credit(self.name, price * sum(bills.values()))]
-        part_of = part_by_subtask(episode.problem, matched(episode.problem, plan))
         charged: dict[str, list[str]] = {part.id: [] for part in episode.problem.parts if part.needed}
         charged[EXTRA] = []
         for subtask in plan.subtasks:
-            charged[part_of.get(subtask.id, EXTRA)].append(subtask.id)
+            charged[episode.part_of.get(subtask.id, EXTRA)].append(subtask.id)
         earned = [Credit(self.name, price * bills.get("", 0.0), causes(rollout))]
         for about, own in charged.items():
             bill = sum(bills.get(each, 0.0) for each in own)

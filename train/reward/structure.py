@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ...evals.worlds.base import Part
 from ...planner.plan import Plan
 from ..rollout import Credit, Episode
-from .base import links, matched, needed, part_by_subtask, with_ancestors
+from .base import links, needed, with_ancestors
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,10 @@ class Structure:
         plan, problem, rollout = episode.rollout.plan, episode.problem, episode.rollout
         if plan is None:
             return [Credit(self.name, 0.0)]
-        found, count = matched(problem, plan), needed(problem)
+        found, count, doers = episode.match, needed(problem), episode.doer_of
         wanted = [part for part in problem.parts if part.needed]
         covers = found.coverage / 2 if wanted else 1.0
         earned = [Credit(self.name, self.now * (covers - len(found.extra) / count), links(rollout))]
-        doers = {part: own for own, part in part_by_subtask(problem, found).items()}
         before = _ancestors(problem.parts)
         for part in wanted:
             own = [doers[part.id]] if part.id in doers else []

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from langgraph.errors import GraphBubbleUp
 
 from ..core.errors import FaultKind, ForeplanError, classify
-from ..core.events import LessonLearned, SubtaskStarted
+from ..core.events import LessonLearned, Noted, SubtaskStarted
 from ..core.ledger import Account
 from ..core.limits import out_of_time
 from ..memory.digest import Digest
@@ -106,7 +106,12 @@ async def _attempt(
             missing=missing,
             deadline=deadline,
         )
-        return await workers[attempt % len(workers)].work(assignment)
+        try:
+            return await workers[attempt % len(workers)].work(assignment)
+        except Exception as error:
+            if subtask.attempts > 1 and not isinstance(error, GraphBubbleUp):
+                scope.emit(Noted(text=_failed_attempt(subtask, attempt, error), level="warning"))
+            raise
 
     attempts = Attempts(draw, subtask.attempts)
     last = None if deadline is None else deadline + scope.grace_s
@@ -133,6 +138,11 @@ async def _select(
             kept = fullest(attempts.digests)
             return kept.model_copy(update={"state": "capped", "failures": (*kept.failures, TIME_IS_UP)})
         raise out_of_time() from error
+
+
+def _failed_attempt(subtask: Subtask, attempt: int, error: Exception) -> str:
+    """Of several attempts the others may hide that one failed."""
+    return f"{subtask.id}: attempt {attempt + 1} of {subtask.attempts} failed: {_describe(error)}"
 
 
 def _describe(error: Exception) -> str:

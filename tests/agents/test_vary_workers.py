@@ -11,6 +11,7 @@ from support.plans import FunctionWorker, context_with, plan_of, subtask, tell
 
 from foreplan.agents.context import Context
 from foreplan.agents.roles import Assignment
+from foreplan.core.events import Noted
 from foreplan.core.ledger import Limits
 from foreplan.core.testing.log import Logged
 from foreplan.testing import ModelServer, ResearchJob
@@ -67,3 +68,18 @@ async def test_workers_of_the_users_own_take_turns_too():
     plan = plan_of(subtask("s", worker="second", attempts=3, select="fuse"))
     await play({"goal": "What?"}, context, plan=plan)
     assert sorted(drawn, key=lambda each: each[1]) == [("second", 0), ("third", 1), ("worker", 2)]
+
+
+async def test_an_attempt_that_fails_beside_others_is_told():
+    async def do(assignment: Assignment) -> str:
+        if assignment.attempt == 1:
+            raise RuntimeError("a bug of the worker")
+        return await tell(assignment)
+
+    context = context_with(FunctionWorker(do))
+    plan = plan_of(subtask("s", attempts=3, select="fuse"), subtask("t"))
+    played = await play({"goal": "What?"}, context, plan=plan)
+    notes = [event.text for event in played.events if isinstance(event, Noted)]
+    assert len(notes) == 1
+    assert notes[0].startswith("s: attempt 2 of 3 failed: RuntimeError in test_vary_workers.py:")
+    assert notes[0].endswith("a bug of the worker")

@@ -6,6 +6,12 @@ over the one that was drawn (expected policy gradients, Ciosek and Whiteson 2018
 et al. 2017, arXiv 1709.00503). It has the same mean, and none of the noise of the draw: unlikely budgets are told what
 they are worth too, so the planner does not settle for a few. All else in the plan stays as it was drawn.
 
+In that gradient a token's own step is still as small as its chance: a planner that has learned to leave hard parts
+alone hardly hears that a budget it never gives would pay. For budgets the natural gradient is added, which has no such
+factor: the logit of each token moves by how much more it is worth than what is expected, as in multiplicative weights
+(Kakade 2001; Agarwal et al. 2021, arXiv 1908.00261). Both are linear in worth, so what is luck in one problem's needs
+averages out, and both lead to the same budget.
+
 Worths are divided, field by field, by what choosing at random would lose: the median over all tokens, the mean over the
 batch. That does not depend on the planner, so neither do prices, and `heat` means the same at all times: entropy weighs
 that much, and it keeps the planner from settling for the best constant before it has learned to read difficulty.
@@ -19,7 +25,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .credit import CLIP, exploring, groups
+from .credit import BUDGET, CLIP, exploring, groups
 from .reward.base import Reward
 from .rollout import Choice, Episode, Rollout
 
@@ -37,18 +43,21 @@ class _Raw(NamedTuple):
 class Choices:
     """Makes choices of episodes, those of one group next to each other. A reward without curves gives none."""
 
-    def __init__(self, reward: Reward, numbers: Numbers, *, explore: float = 0.0, steps: int = 1) -> None:
+    def __init__(
+        self, reward: Reward, numbers: Numbers, *, explore: float = 0.0, natural: float = 0.0, steps: int = 1
+    ) -> None:
         """Use this reward, for plans whose numbers are written so; `step` is that of the training.
 
         Args:
             reward: what is paid.
             numbers: how numbers are written.
             explore: weight of entropy at the first step.
+            natural: weight of natural gradients of budgets.
             steps: of the whole training.
         """
         self._reward, self._numbers = reward, numbers
         self._values = {name: np.array(list(each.values())) for name, each in numbers.items()}
-        self._explore, self._steps = explore, steps
+        self._explore, self._natural, self._steps = explore, natural, steps
         self.step = 0
 
     @property
@@ -66,7 +75,8 @@ class Choices:
         for each in found:
             worth = np.maximum(each.worth / scales[each.field], -CLIP)
             tokens = tuple(self._numbers[each.field.rpartition(".")[2]])
-            made[each.row].append(Choice(each.at, tokens, tuple(worth.tolist())))
+            natural = self._natural if each.field == BUDGET else 0.0
+            made[each.row].append(Choice(each.at, tokens, tuple(worth.tolist()), natural))
         return made
 
     def _places(self) -> list[str]:

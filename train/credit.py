@@ -39,7 +39,8 @@ _EXPLORED = 0.6
 
 _BY_DEGREE = frozenset({"worker", "budget", "success", "tokens_p50", "tokens_p90"})
 
-_BUDGET, _STRUCTURE = "budget", "structure"
+BUDGET = "budget"
+_STRUCTURE = "structure"
 
 _LEAST_LAYOUT = 0.2
 """What advantages of layout and dependencies are divided by at least, as a share of what the task is worth.
@@ -151,7 +152,7 @@ def _take_luck_out(reward: Reward, group: Sequence[Episode], rows: Sequence[int]
     drawn: dict[Field, list[int]] = {}
     for episode in group:
         for each in episode.rollout.plan.subtasks if episode.rollout.plan else ():
-            drawn.setdefault((each.id, _BUDGET), []).append(each.budget)
+            drawn.setdefault((each.id, BUDGET), []).append(each.budget)
     for row, episode in zip(rows, group, strict=True):
         rollout = episode.rollout
         for place, curve in reward.curves(episode).items():

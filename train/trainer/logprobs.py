@@ -15,6 +15,9 @@ from ..grammar.mask import masked_log_softmax
 from .prefix import behind_prompts
 
 _IGNORED = -100
+_LONGEST_STEP = 1.0
+"""Down, in units of what a choice at random loses."""
+_UNLIKELY = 1e-3
 
 
 class Scored(NamedTuple):
@@ -71,15 +74,20 @@ def expected_worth(
     choice_at: torch.Tensor,
     choice_tokens: torch.Tensor,
     choice_worth: torch.Tensor,
+    choice_natural: torch.Tensor,
     choice_heat: torch.Tensor,
 ) -> torch.Tensor:
     """The sum over all choices of what they are expected to be worth, by how likely each token is there, and entropy.
+
+    What is added for natural gradients means nothing but its gradient: the step of each token's logit is how much more
+    it is worth than what is expected. Steps down are bounded, and end where a token has become unlikely.
 
     Args:
         logprobs: (B, T, V), -inf where a token is not allowed.
         choice_at: positions, (B, K).
         choice_tokens: (B, K, A).
         choice_worth: (B, K, A); -inf where there is no token.
+        choice_natural: weight of natural gradients, (B, K).
         choice_heat: weight of entropy, ().
     """
     rows = torch.arange(logprobs.size(0), device=logprobs.device)[:, None]
@@ -87,8 +95,11 @@ def expected_worth(
     chosen = logprobs[rows, choice_at].gather(-1, choice_tokens)
     real &= chosen.isfinite()
     chosen, worth = chosen.masked_fill(~real, 0.0), choice_worth.masked_fill(~real, 0.0)
+    likely = chosen.detach().exp() * real
+    more = (worth - (likely * worth).sum(-1, keepdim=True)).clamp(min=-_LONGEST_STEP)
+    steps = choice_natural[..., None] * more * ((likely > _UNLIKELY) | (more > 0))
     # The entropy's own gradient has no further term, since probabilities add up to 1.
-    return (chosen.exp() * (worth - choice_heat * chosen.detach()) * real).sum()
+    return ((chosen.exp() * (worth - choice_heat * chosen.detach()) + steps * chosen) * real).sum()
 
 
 def shared_inputs(model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, keep: int) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Choices: what every token in a number's place would have been worth is what it turns out to be worth."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -109,6 +110,15 @@ def test_each_number_of_a_plan_is_a_choice_and_the_best_of_it_loses_nothing():
     assert all(rollout.completion_ids[each.at] in each.tokens for each in made[0])
 
 
+def test_budgets_alone_have_natural_gradients():
+    plan = plain_plan(MARKET.best_plan(PROBLEM, cover=True))
+    (episode,) = executed(PROBLEM, plan)
+    (made,) = Choices(compose(PAYS), NUMBERS, natural=0.5)([episode])
+    budgets = {span[0] for (_, name), span in episode.rollout.spans.items() if name == "budget"}
+    assert {each.at for each in made if each.natural == 0.5} == budgets
+    assert all(each.natural == 0 for each in made if each.at not in budgets)
+
+
 def test_without_audits_or_with_another_reward_only_what_is_known_is_a_choice():
     plan = plain_plan(MARKET.best_plan(PROBLEM, cover=True))
     episodes = executed(PROBLEM, plan)
@@ -136,6 +146,7 @@ def test_the_gradient_over_all_tokens_is_the_mean_of_those_of_draws():
         "choice_at": torch.tensor([[1]]),
         "choice_tokens": torch.tensor([[[1, 2, 4, 5, 0]]]),
         "choice_worth": torch.tensor([[[0.0, -1.0, -3.0, -2.0, -torch.inf]]]),
+        "choice_natural": torch.tensor([[0.0]]),
     }
 
     def gradient(value):
@@ -147,6 +158,43 @@ def test_the_gradient_over_all_tokens_is_the_mean_of_those_of_draws():
     assert torch.allclose(exact, drawn, atol=1e-6)
     warm = gradient(expected_worth(logprobs, **chosen, choice_heat=torch.tensor(0.5)))
     assert torch.allclose(warm - exact, 0.5 * gradient(-(own.exp() * own).sum()), atol=1e-6)
+
+
+def learned(natural, worths, logits, *, steps=1_000):
+    """How likely each of some tokens is after ascending what they are worth."""
+    logits = torch.tensor(logits).requires_grad_()
+    for _ in range(steps):
+        worth = expected_worth(
+            torch.log_softmax(logits, 0)[None, None],
+            choice_at=torch.tensor([[0]]),
+            choice_tokens=torch.arange(len(worths))[None, None],
+            choice_worth=torch.tensor([[worths]]),
+            choice_natural=torch.tensor([[natural]]),
+            choice_heat=torch.tensor(0.0),
+        )
+        logits.data += 0.2 * torch.autograd.grad(worth, logits)[0]
+    return torch.softmax(logits.detach(), 0).tolist()
+
+
+def test_a_natural_step_is_what_a_token_is_worth_more_than_expected():
+    worths, logits = [0.0, -0.5, -4.0, -4.0], [1.0, 1.0, 0.0, -20.0]
+    before = torch.softmax(torch.tensor(logits), 0)
+    more = torch.tensor(worths) - (before * torch.tensor(worths)).sum()
+    steps = more.clamp(min=-1) * torch.tensor([1.0, 1.0, 1.0, 0.0])  # the last is unlikely already
+
+    def moved(natural):
+        after = learned(natural, worths, logits, steps=1)
+        return torch.tensor([math.log(each) for each in after]) - before.log()
+
+    gained = (moved(1.0) - moved(0.0)) / 0.2
+    expected = steps - before * steps.sum()
+    assert torch.allclose(gained - gained[0], expected - expected[0], atol=1e-4)
+
+
+def test_a_better_budget_that_is_hardly_ever_given_is_learned_by_natural_gradients():
+    worths, logits = [-0.05, -1.0, 0.0], [8.0, 0.0, 0.0]
+    assert learned(0.0, worths, logits)[2] < 0.001
+    assert learned(1.0, worths, logits)[2] > 0.5
 
 
 def test_a_drawn_token_has_no_advantage_where_there_is_a_choice_and_plans_cut_off_have_none():

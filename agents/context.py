@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from langgraph.store.base import BaseStore
 from langgraph.store.memory import InMemoryStore
 
-from ..core.ledger import Limits
+from ..core.limits import Limits
 from ..core.models.roles import Models
 from ..memory.artifacts import ArtifactStore, MemoryArtifacts
 from ..memory.documents.base import Sources

@@ -22,13 +22,14 @@ from typing import Any
 from langgraph.errors import GraphBubbleUp, GraphInterrupt
 from langgraph.func import task
 
+from ..core.limits import TIME_IS_UP
 from ..core.slots import PrioritySlots
 from ..planner.plan import Subtask
 from .board import Result
 from .keys import brief_key, inputs_key, subtask_key
 from .order import RemainingPaths
 from .scope import Scope
-from .subtask import TIME_IS_UP, skip, work_on
+from .subtask import skip, work_on
 from .telling import tell_result
 
 AHEAD = 256

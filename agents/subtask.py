@@ -12,7 +12,7 @@ from langgraph.errors import GraphBubbleUp
 from ..core.errors import FaultKind, ForeplanError, classify
 from ..core.events import LessonLearned, Noted, SubtaskStarted
 from ..core.ledger import Account
-from ..core.limits import out_of_time
+from ..core.limits import TIME_IS_UP, out_of_time
 from ..memory.digest import Digest
 from ..memory.errors import StorageError
 from ..planner.plan import Subtask
@@ -25,8 +25,6 @@ from .select.base import Attempts, fullest
 from .select.choose import selector_for
 from .workers.choose import workers_for
 from .workers.condense import compressor_of
-
-TIME_IS_UP = "the run's time limit was reached"
 
 
 def skip(subtask: Subtask, reason: str, inputs: str, revision: int) -> Result:

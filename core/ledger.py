@@ -21,8 +21,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from .errors import BudgetExhausted
-from .limits import Limits as Limits
-from .limits import out_of_time
+from .limits import Limits, out_of_time
 from .usage import Price, Usage
 
 MIN_COMPLETION_TOKENS = 16

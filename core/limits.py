@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from .errors import BudgetExhausted
 
+TIME_IS_UP = "the run's time limit was reached"
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -55,6 +57,5 @@ class Limits:
 
 def out_of_time() -> BudgetExhausted:
     """The error of a run whose time is up."""
-    return BudgetExhausted(
-        "The run's time limit was reached.", scope="run", hint="Raise --seconds, or set a later --deadline."
-    )
+    said = f"{TIME_IS_UP[0].upper()}{TIME_IS_UP[1:]}."
+    return BudgetExhausted(said, scope="run", hint="Raise --seconds, or set a later --deadline.")

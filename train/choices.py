@@ -20,44 +20,43 @@ that much, and it keeps the planner from settling for the best constant before i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .credit import BUDGET, CLIP, exploring, groups
+from .credit import BUDGET, CLIP, exploring
 from .reward.base import Reward
-from .rollout import Choice, Episode, Rollout
+from .rollout import Choice, Episode, Field, Rollout, kind_of
 
 Numbers: TypeAlias = Mapping[str, Mapping[int, float]]
 """By field: the tokens that may write it, and the number that each stands for. Only fields of one token are in it."""
+
+_NATURAL = 1.0
+"""Weight of natural gradients beside plain ones."""
 
 
 class _Raw(NamedTuple):
     row: int
     at: int
-    field: str
+    field: Field
     worth: Any
 
 
 class Choices:
-    """Makes choices of episodes, those of one group next to each other. A reward without curves gives none."""
+    """Makes choices of episodes. A reward without curves gives none."""
 
-    def __init__(
-        self, reward: Reward, numbers: Numbers, *, explore: float = 0.0, natural: float = 0.0, steps: int = 1
-    ) -> None:
+    def __init__(self, reward: Reward, numbers: Numbers, *, explore: float = 0.0, steps: int = 1) -> None:
         """Use this reward, for plans whose numbers are written so; `step` is that of the training.
 
         Args:
             reward: what is paid.
             numbers: how numbers are written.
             explore: weight of entropy at the first step.
-            natural: weight of natural gradients of budgets.
             steps: of the whole training.
         """
         self._reward, self._numbers = reward, numbers
         self._values = {name: np.array(list(each.values())) for name, each in numbers.items()}
-        self._explore, self._natural, self._steps = explore, natural, steps
+        self._explore, self._steps = explore, steps
         self.step = 0
 
     @property
@@ -68,29 +67,29 @@ class Choices:
     def __call__(self, episodes: Sequence[Episode]) -> list[list[Choice]]:
         """The choices of each episode."""
         reward = self._reward.at(self.step)
-        executed = chain.from_iterable(groups(episodes))
-        found = [each for row in executed for each in self._of_episode(reward, row, episodes[row])]
-        scales = {name: _scale([each.worth for each in found if each.field == name]) for name in self._places()}
+        executed = ((row, episode) for row, episode in enumerate(episodes) if not episode.error)
+        found = [each for row, episode in executed for each in self._of_episode(reward, row, episode)]
+        kinds: dict[str, list[Any]] = {}
+        for each in found:
+            kinds.setdefault(kind_of(each.field), []).append(each.worth)
+        scales = {kind: _scale(worths) for kind, worths in kinds.items()}
         made: list[list[Choice]] = [[] for _ in episodes]
         for each in found:
-            worth = np.maximum(each.worth / scales[each.field], -CLIP)
-            tokens = tuple(self._numbers[each.field.rpartition(".")[2]])
-            natural = self._natural if each.field == BUDGET else 0.0
-            made[each.row].append(Choice(each.at, tokens, tuple(worth.tolist()), natural))
+            kind, (_, name) = kind_of(each.field), each.field
+            worth = np.maximum(each.worth / scales[kind], -CLIP)
+            natural = _NATURAL if kind == BUDGET else 0.0
+            made[each.row].append(Choice(each.at, tuple(self._numbers[name]), tuple(worth.tolist()), natural))
         return made
-
-    def _places(self) -> list[str]:
-        return [*self._numbers, *[f"plan.{name}" for name in self._numbers]]
 
     def _of_episode(self, reward: Reward, row: int, episode: Episode) -> Iterator[_Raw]:
         """What every token would be worth in each place that one token wrote, against the best of them."""
-        for (subtask, name), curve in reward.curves(episode).items():
-            at = self._place(episode.rollout, (subtask, name))
+        for field, curve in reward.curves(episode).items():
+            at = self._place(episode.rollout, field)
             if at is not None:
-                worth = curve(self._values[name])
-                yield _Raw(row, at, name if subtask else f"plan.{name}", worth - worth.max())
+                worth = curve(self._values[field[1]])
+                yield _Raw(row, at, field, worth - worth.max())
 
-    def _place(self, rollout: Rollout, field: tuple[str, str]) -> int | None:
+    def _place(self, rollout: Rollout, field: Field) -> int | None:
         """The position of the one token that wrote a field; None when it was forced, or several tokens wrote it."""
         start, end = rollout.spans.get(field, (0, 0))
         known = self._numbers.get(field[1], {})
@@ -100,4 +99,4 @@ class Choices:
 
 def _scale(worths: Sequence[Any]) -> float:
     """What a choice at random loses."""
-    return float(np.mean([-np.median(each) for each in worths])) + 1e-8 if worths else float("inf")
+    return float(np.mean([-np.median(each) for each in worths])) + 1e-8

@@ -26,7 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .reward.base import Ranges, Reward, causes
-from .rollout import Credit, Episode, Field, Rollout
+from .rollout import Credit, Episode, Field, Rollout, kind_of
 
 _Tokens: TypeAlias = Any
 """Float64, (B, T): by token, 0 behind each completion's end."""
@@ -37,9 +37,8 @@ CLIP = 5.0
 _EXPLORED = 0.6
 """The part of a training in which entropy is paid for, ever less."""
 
-_BY_DEGREE = frozenset({"worker", "budget", "success", "tokens_p50", "tokens_p90"})
-
 BUDGET = "budget"
+_BY_DEGREE = frozenset({"worker", BUDGET, "success", "tokens_p50", "tokens_p90", "plan.success"})
 _STRUCTURE = "structure"
 
 _LEAST_LAYOUT = 0.2
@@ -103,11 +102,11 @@ def standardised(tokens: _Tokens, rollouts: Sequence[Rollout]) -> _Tokens:
     fields: dict[str, int] = {_LAYOUT: 0}
     field_at = np.zeros(tokens.shape, dtype=np.int64)
     for row, rollout in enumerate(rollouts):
-        for (subtask, name), (start, end) in rollout.spans.items():
-            field_at[row, start:end] = fields.setdefault(name if subtask else f"plan.{name}", len(fields))
+        for field, (start, end) in rollout.spans.items():
+            field_at[row, start:end] = fields.setdefault(kind_of(field), len(fields))
     squares = np.bincount(field_at.ravel(), weights=(tokens**2).ravel(), minlength=len(fields))
     live = np.bincount(field_at.ravel(), weights=(tokens != 0).ravel(), minlength=len(fields))
-    least = [0.0 if name.removeprefix("plan.") in _BY_DEGREE else _LEAST_LAYOUT for name in fields]
+    least = [0.0 if kind in _BY_DEGREE else _LEAST_LAYOUT for kind in fields]
     scale = np.maximum(np.sqrt(squares / np.maximum(live, 1)), least) + 1e-8
     return np.clip(tokens / scale[field_at], -CLIP, CLIP)
 
@@ -116,10 +115,10 @@ def _reward_the_unlikely(tokens: _Tokens, episodes: Sequence[Episode], weight: f
     """Add the entropy's gradient: to each choice by degree, how much less likely it was than others of its field."""
     places: dict[str, list[tuple[int, int]]] = {}
     for row, episode in enumerate(episodes):
-        for (subtask, name), (start, end) in episode.rollout.spans.items():
-            if name in _BY_DEGREE and not episode.error:
+        for field, (start, end) in episode.rollout.spans.items():
+            if kind_of(field) in _BY_DEGREE and not episode.error:
                 free = [(row, at) for at in range(start, end) if episode.rollout.free[at]]
-                places.setdefault(name if subtask else f"plan.{name}", []).extend(free)
+                places.setdefault(kind_of(field), []).extend(free)
     for chosen in places.values():
         logprobs = [episodes[row].rollout.logprobs[at] for row, at in chosen]
         mean = sum(logprobs) / max(1, len(logprobs))
@@ -179,8 +178,8 @@ def _hold_layout(
     _add([[each for each in own if each.term == _STRUCTURE] for own in listed], rollouts, rows, alone)
     for row in rows:
         laid_out = np.ones(to.shape[1], dtype=bool)
-        for (_, name), (start, end) in rollouts[row].spans.items():
-            laid_out[start:end] = name not in _BY_DEGREE
+        for field, (start, end) in rollouts[row].spans.items():
+            laid_out[start:end] = kind_of(field) not in _BY_DEGREE
         to[row, laid_out] += share * (alone[row, laid_out] - to[row, laid_out])
 
 

@@ -1,4 +1,7 @@
-"""Full memory has one name: what CUDA, cuDNN or the CPU's allocator raise goes in, `OutOfMemoryError` comes out."""
+"""Full memory has one name: what a GPU's or the CPU's allocator raises goes in, `OutOfMemoryError` comes out.
+
+What is raised for want of memory is told by accelerate, which also counts cuDNN's "not supported" among it.
+"""
 
 from __future__ import annotations
 

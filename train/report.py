@@ -10,7 +10,7 @@ from ..evals.worlds.base import held_out
 from .held_out import Measured, measure
 from .journal import Journal
 from .page.outputs import MOST, outputs_page
-from .page.report import report_page
+from .page.report import Sides, report_page
 from .planner.backend import local_sampler
 from .planner.grammars import schema_of
 from .planner.model import Start
@@ -44,24 +44,26 @@ def measured(name: str, planner: Start, recipe: Recipe) -> Measured:
     )
 
 
-def write_curves(folder: Path, recipe: Recipe, stage: str) -> None:
+def write_curves(folder: Path, recipe: Recipe, how: str) -> None:
     """Write the report of a training by rows, which is not rewarded: its curves."""
-    about = f"{recipe.about} {stage}, seed {recipe.seed}."
-    text = report_page(f"Training of {folder.name}", about, list(Journal(folder).numbers()), {})
-    (folder / REPORT).write_text(text, encoding="utf-8")
+    _write_report(folder, f"{how}, seed {recipe.seed}.", {})
 
 
 def write_pages(folder: Path, recipe: Recipe, planner: Start, before: Compared | None) -> Compared:
     """Measure, and write report and outputs as far as the training has come."""
     found = measured("before RL" if before is None else "after RL", planner, recipe)
     sides = {"before RL": found} if before is None else {"before RL": before.before, "after RL": found}
+    about = [recipe.about, f"World {recipe.data.world}, {recipe.rl.steps} steps, seed {recipe.seed}."]
+    _write_report(folder, " ".join(filter(None, about)), sides)
     journal = Journal(folder)
-    about = f"{recipe.about} World {recipe.data.world}, {recipe.rl.steps} steps, seed {recipe.seed}."
-    text = report_page(f"Training of {folder.name}", about, list(journal.numbers()), sides)
-    (folder / REPORT).write_text(text, encoding="utf-8")
     newest, total = deque(journal.outputs(), maxlen=MOST), sum(1 for _ in journal.outputs())
     (folder / OUTPUTS_PAGE).write_text(outputs_page(f"Plans of {folder.name}", newest, total=total), encoding="utf-8")
     numbers = {"success": found.success, "tokens": found.tokens, "dollars": found.dollars}
     if found.regret is not None:
         numbers["regret"] = found.regret
     return Compared(before.before if before else found, numbers)
+
+
+def _write_report(folder: Path, about: str, sides: Sides) -> None:
+    text = report_page(f"Training of {folder.name}", about, list(Journal(folder).numbers()), sides)
+    (folder / REPORT).write_text(text, encoding="utf-8")

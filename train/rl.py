@@ -95,7 +95,7 @@ def train_rl(
         folder=output / CHECKPOINTS,
         grammar=grammar,
         peft_config=lora(recipe.model),
-        choices=Choices(paid, NUMBERS, explore=recipe.rl.explore, natural=recipe.rl.natural, steps=recipe.rl.steps)
+        choices=Choices(paid, NUMBERS, explore=recipe.rl.explore, steps=recipe.rl.steps)
         if begun.card.codec == "compact"
         else None,
         watch=Watching(paid, journal, regret=regret_of),

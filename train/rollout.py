@@ -21,6 +21,12 @@ Field = tuple[str, str]
 """A part of a plan's text: subtask id and field name; the plan's own fields stand under the id `""`."""
 
 
+def kind_of(field: Field) -> str:
+    """What is said in a field, whichever subtask's it is; the plan's own fields are told apart."""
+    subtask, name = field
+    return name if subtask else f"plan.{name}"
+
+
 @dataclass(frozen=True)
 class Rollout:
     """One sampled plan text.

@@ -130,13 +130,16 @@ def _train(trainer: Any, checkpoint: Path | None) -> None:
 
 
 def _halve(trainer: Any, hooks: Hooks, error: Exception) -> None:
-    """Half as many rows in memory at once, twice as often."""
+    """Half as many rows in memory at once, twice as often, from where the training is now."""
     import torch
 
     rows = trainer.args.per_device_train_batch_size
     if rows < 2:
         raise _too_small("a single row") from error
     torch.cuda.empty_cache()
+    if trainer.state.global_step:
+        trainer.model.zero_grad()
+        trainer._save_checkpoint(trainer.model, None)
     trainer.args.per_device_train_batch_size = trainer._train_batch_size = rows // 2
     trainer.args.gradient_accumulation_steps *= 2
     trainer.accelerator.gradient_accumulation_steps = trainer.args.gradient_accumulation_steps

@@ -159,8 +159,8 @@ def _prefer(begun: Start, asked: Asked, folder: Path, hooks: _HooksOf, say: Say)
     rows = fitting_rows(begun.tokenizer, found, recipe)
     say(f"{len(rows)} rows")
     model = train_preferences(begun.model, begun.tokenizer, rows, recipe, folder, hooks("preferences"))
-    said = f"{recipe.prefer.loss.upper()}, {recipe.prefer.steps} steps"
-    return _finish(begun._replace(model=model), folder, recipe, said)
+    how = f"{recipe.prefer.loss.upper()}, {recipe.prefer.steps} steps"
+    return _finish(begun._replace(model=model), folder, recipe, how)
 
 
 def _rl(begun: Start, recipe: Recipe, folder: Path, hooks: _HooksOf, say: Say) -> Trained:
@@ -185,12 +185,12 @@ def _from_scratch(begun: Start, recipe: Recipe, folder: Path, hooks: _HooksOf, s
     return _sft(begun, recipe, rows, folder, hooks, say)
 
 
-def _finish(trained: Start, folder: Path, recipe: Recipe, stage: str) -> Start:
+def _finish(trained: Start, folder: Path, recipe: Recipe, how: str) -> Start:
     """Write page and planner of a training by rows, the planner last: who finds it takes the training for done."""
     from .report import write_curves
 
     if is_main():
-        write_curves(folder, recipe, stage)
+        write_curves(folder, recipe, how)
     save_planner(folder, *trained)
     return trained
 

@@ -20,6 +20,7 @@ SHOWN = {
     "loss": "loss",
     "mean_token_accuracy": "token accuracy",
     "rewards/accuracies": "preferred more often",
+    "rewards/margins": "margin",
     "reward/total": "reward",
     "reward/outcome": "  outcome",
     "reward/spend": "  spend",

@@ -9,6 +9,7 @@ from langgraph.runtime import Runtime
 
 from ...core.errors import ForeplanError
 from ...core.events import Noted, PlanRevised
+from ...core.limits import TIME_IS_UP
 from ...planner.forecast.correct import correct
 from ...planner.outcomes import Outcome
 from ...planner.plan import Plan, Subtask
@@ -31,7 +32,7 @@ async def revise(state: RunState, runtime: Runtime[Context]) -> RunState:
         async with asyncio.timeout(scope.seconds_for_work):
             revision = await _ask(scope, plan)
     except (ForeplanError, TimeoutError) as error:
-        why = error.message if isinstance(error, ForeplanError) else "the run's time limit was reached"
+        why = error.message if isinstance(error, ForeplanError) else TIME_IS_UP
         scope.emit(Noted(text=f"The plan could not be revised: {why}", level="warning"))
         return {"next": "write"}
     if revision.plan.subtasks == plan.subtasks:

@@ -7,6 +7,7 @@ import asyncio
 from langgraph.runtime import Runtime
 
 from ...core.events import Noted
+from ...core.limits import TIME_IS_UP
 from ...memory.digest import Digest
 from ...planner.plan import Plan
 from ..context import Context
@@ -48,7 +49,7 @@ async def _written(scope: Scope, writing: Writing) -> Report:
     except TimeoutError:
         if not limit.expired():
             raise
-    scope.emit(Noted(text="The report quotes its sources: the run's time limit was reached.", level="warning"))
+    scope.emit(Noted(text=f"The report quotes its sources: {TIME_IS_UP}.", level="warning"))
     return await ExtractiveWriter().write(writing)
 
 

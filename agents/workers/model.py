@@ -15,6 +15,7 @@ from functools import partial
 
 from ...core.errors import BudgetExhausted, ModelError
 from ...core.events import Compressed, SubtaskState
+from ...core.limits import TIME_IS_UP
 from ...core.models.base import Reply, ToolCall, ToolSchema
 from ...core.models.model import Model
 from ...memory.digest import Claim, Digest
@@ -97,7 +98,7 @@ class _Attempt:
         except TimeoutError:
             if not limit.expired():
                 raise
-            return self._capped("the run's time limit was reached")
+            return self._capped(TIME_IS_UP)
 
     async def _turns(self) -> Digest:
         talk = await self._open()

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from ..ledger import Limits
+from ..limits import Limits
 from ..models.base import Effort
 from ..models.quirks import Quirks
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ...agents.context import Context
 from ...agents.roles import Planner
-from ...core.ledger import Limits
+from ...core.limits import Limits
 from ...planner.plan import Forecast, Kind, Plan, Select, Subtask
 from ...planner.validate import MIN_BUDGET_TOKENS, PlanRules
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from foreplan.core.errors import ForeplanError as ForeplanError
     from foreplan.core.events import Event as Event
     from foreplan.core.events import parse_event as parse_event
-    from foreplan.core.ledger import Limits as Limits
+    from foreplan.core.limits import Limits as Limits
     from foreplan.core.settings import Settings as Settings
     from foreplan.core.settings import load_settings as load_settings
     from foreplan.core.settings.roles import models_from as models_from
@@ -41,7 +41,7 @@ _HOME = {
     "EvidenceRef": "memory.evidence",
     "Forecast": "planner.plan",
     "ForeplanError": "core.errors",
-    "Limits": "core.ledger",
+    "Limits": "core.limits",
     "Plan": "planner.plan",
     "Report": "agents.report",
     "RunResult": "agents.result",

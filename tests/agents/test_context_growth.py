@@ -10,7 +10,7 @@ from foreplan.agents.context import Context
 from foreplan.agents.loop import run_graph
 from foreplan.agents.result import RunResult
 from foreplan.bench._stations import Seen, models, plan_of, web_tool
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.memory.digest import Digest
 from foreplan.planner.brief import Brief
 from foreplan.planner.schema import MODEL_SUBTASKS

@@ -8,7 +8,7 @@ import pytest
 from support.jobs import Played, models_at, play, sources_of
 
 from foreplan.agents.context import Context
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.testing.log import Logged
 from foreplan.core.usage import Price
 from foreplan.testing import ModelServer, ResearchJob

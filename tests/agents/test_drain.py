@@ -21,7 +21,7 @@ from foreplan.agents.loop import run_graph
 from foreplan.agents.roles import Assignment
 from foreplan.agents.run import resume, run
 from foreplan.core.events import Event, SubtaskEnded
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.planner.brief import Brief
 from foreplan.testing import ModelServer, ResearchJob, Timing
 

@@ -14,7 +14,7 @@ from foreplan.agents.durable import open_saver, open_store
 from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
 from foreplan.core.errors import InputError, SettingsError
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 
 
 def brief_and(plan: Any, run_id: str = "r1") -> Any:

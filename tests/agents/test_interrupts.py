@@ -17,7 +17,7 @@ from foreplan.agents.graph import build_graph
 from foreplan.agents.loop import run_graph
 from foreplan.agents.roles import Assignment
 from foreplan.core.errors import ForeplanError
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.planner.brief import Brief
 from foreplan.planner.plan import Plan
 from foreplan.testing import Answer, ChatRequest, ModelServer

@@ -12,7 +12,7 @@ from support.plans import FunctionWorker, context_with, plan_of, subtask, tell
 from foreplan.agents.context import Context
 from foreplan.agents.roles import Assignment, Planning
 from foreplan.agents.run import resume, run
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.memory.trace.reader import read_kept
 from foreplan.planner.brief import Brief
 from foreplan.planner.errors import PlanError

@@ -17,7 +17,7 @@ from foreplan.agents.roles import Assignment, Worker
 from foreplan.agents.scope import open_scope
 from foreplan.agents.workers.model import ModelWorker
 from foreplan.core.events import Compressed, Event
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, Request, ToolCall
 from foreplan.core.models.roles import Models
 from foreplan.core.testing.models import FunctionModel, model_of, scripted

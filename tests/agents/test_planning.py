@@ -15,7 +15,7 @@ from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import PlanItem, PlanReady, SubtaskEnded, SubtaskStarted, parse_event
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import Models, build_models
 from foreplan.core.models.spec import ModelSpec
 from foreplan.core.testing import Answer, Capabilities, ChatRequest, Constant, Fault, ModelServer, once

@@ -13,7 +13,7 @@ from support.jobs import Played, models_at, play, sources_of
 
 from foreplan.agents.context import Context
 from foreplan.core.events import PlanRevised
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.testing.log import Logged
 from foreplan.planner.plan import Plan
 from foreplan.testing import Answer, ChatRequest, Fault, ModelServer, ResearchJob, always

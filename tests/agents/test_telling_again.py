@@ -20,7 +20,7 @@ from foreplan.agents.writers.extractive import ExtractiveWriter
 from foreplan.cli.progress import PlainLines
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import Event, PlanItem, PlanRevised, RunEnded, SubtaskEnded
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.memory.trace.reader import read_events
 from foreplan.memory.trace.view import RunView
 from foreplan.planner.brief import Brief

@@ -14,7 +14,7 @@ from foreplan.agents.context import Context
 from foreplan.agents.report import Report
 from foreplan.agents.roles import Assignment, Writing
 from foreplan.core.events import Noted, PlanRevised
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.memory.digest import Digest
 from foreplan.testing import Answer, ChatRequest, Fault, ModelServer, ResearchJob, Timing, always
 

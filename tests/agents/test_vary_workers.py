@@ -12,7 +12,7 @@ from support.plans import FunctionWorker, context_with, plan_of, subtask, tell
 from foreplan.agents.context import Context
 from foreplan.agents.roles import Assignment
 from foreplan.core.events import Noted
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.testing.log import Logged
 from foreplan.testing import ModelServer, ResearchJob
 

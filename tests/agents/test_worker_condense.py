@@ -15,7 +15,7 @@ from foreplan.agents.loop import run_graph
 from foreplan.agents.workers.condense import compressor_of
 from foreplan.core.errors import ModelError
 from foreplan.core.events import Compressed, Event, Spent
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, Request, ToolCall
 from foreplan.core.models.roles import Models
 from foreplan.core.testing.models import FunctionModel, model_of, scripted

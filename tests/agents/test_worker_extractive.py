@@ -6,7 +6,8 @@ from support.plans import subtask
 
 from foreplan.agents.roles import Assignment
 from foreplan.agents.workers.extractive import ExtractiveWorker
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.memory.artifacts import MemoryArtifacts
 from foreplan.memory.checks import check_claim
 from foreplan.memory.digest import Digest

@@ -13,7 +13,8 @@ from foreplan.agents.roles import Assignment
 from foreplan.agents.workers.model import MAX_TURNS, ModelWorker
 from foreplan.core.errors import ModelError
 from foreplan.core.events import Compressed, Event, LessonLearned, ToolCalled
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import build_models
 from foreplan.core.models.spec import ModelSpec
 from foreplan.core.testing import Answer, ChatRequest, ModelServer

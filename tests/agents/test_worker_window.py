@@ -14,7 +14,8 @@ from foreplan.agents.roles import Assignment
 from foreplan.agents.workers.model import ModelWorker
 from foreplan.core.errors import ModelError
 from foreplan.core.events import Compressed, Event, ToolCalled
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, Request, ToolCall
 from foreplan.core.testing.models import FunctionModel, model_of
 from foreplan.core.testing.tokens import prompt_tokens

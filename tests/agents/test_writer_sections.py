@@ -12,7 +12,8 @@ from foreplan.agents.roles import Writing
 from foreplan.agents.writers.material import Material, Part
 from foreplan.agents.writers.model import WINDOW_TOKENS, ModelWriter
 from foreplan.agents.writers.sections import in_sections
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Request
 from foreplan.core.models.bounds import PromptBound
 from foreplan.core.testing.models import FunctionModel, model_of

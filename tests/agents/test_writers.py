@@ -13,7 +13,8 @@ from foreplan.agents.writers.cite import UNSUPPORTED, Citer
 from foreplan.agents.writers.extractive import ExtractiveWriter
 from foreplan.agents.writers.model import ModelWriter
 from foreplan.core.errors import ModelError
-from foreplan.core.ledger import Ledger, Limits, free_account
+from foreplan.core.ledger import Ledger, free_account
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, Request
 from foreplan.core.testing.models import FunctionModel, model_of, scripted
 from foreplan.memory.artifacts import MemoryArtifacts

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foreplan.core.errors import BudgetExhausted
-from foreplan.core.ledger import MIN_COMPLETION_TOKENS, Ledger, Limits, Reservation
+from foreplan.core.ledger import MIN_COMPLETION_TOKENS, Ledger, Reservation
+from foreplan.core.limits import Limits
 from foreplan.core.usage import Price, Usage
 
 PRICE = Price(prompt=1.0, completion=4.0)

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from foreplan.core.errors import ModelError
-from foreplan.core.ledger import Account, Ledger, Limits
+from foreplan.core.ledger import Account, Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import OutputSchema
 from foreplan.core.models.connect import connect
 from foreplan.core.models.model import Model

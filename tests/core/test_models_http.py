@@ -15,7 +15,8 @@ from tenacity import stop_after_attempt
 
 from foreplan.core.errors import BudgetExhausted, ModelError
 from foreplan.core.events import Event, Noted, Retried, Spent
-from foreplan.core.ledger import Account, Ledger, Limits
+from foreplan.core.ledger import Account, Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import OutputSchema, ToolCall
 from foreplan.core.models.connect import connect
 from foreplan.core.models.model import Model

@@ -13,7 +13,8 @@ from tenacity import RetryCallState, stop_after_attempt, stop_after_delay, wait_
 
 from foreplan.core.errors import ModelError
 from foreplan.core.events import Event, Retried, silent
-from foreplan.core.ledger import Ledger, Limits, free_account
+from foreplan.core.ledger import Ledger, free_account
+from foreplan.core.limits import Limits
 from foreplan.core.models.faults import Place, model_error, retry_after_s
 from foreplan.core.models.retry import NEVER, RetryPolicy, wait_as_told
 

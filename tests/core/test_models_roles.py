@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from foreplan.core.errors import ModelError, SettingsError
 from foreplan.core.events import Event, Noted
-from foreplan.core.ledger import Account, Ledger, Limits
+from foreplan.core.ledger import Account, Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Delta, OutputSchema, Reply, Request
 from foreplan.core.models.connect import wrap
 from foreplan.core.models.model import Model

@@ -11,7 +11,7 @@ from support.jobs import models_at, play, sources_of
 
 from foreplan.agents.context import Context
 from foreplan.core import slots as module
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import build_models
 from foreplan.core.models.spec import ModelSpec
 from foreplan.core.slots import PrioritySlots

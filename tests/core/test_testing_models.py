@@ -6,7 +6,8 @@ import json
 import pytest
 
 from foreplan.core.errors import ModelError
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import OutputSchema, Reply, Request, ToolCall
 from foreplan.core.usage import Usage
 from foreplan.testing import (

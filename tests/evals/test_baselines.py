@@ -10,7 +10,8 @@ from foreplan.agents.context import Context
 from foreplan.agents.planners.embedded import EmbeddedPlanner
 from foreplan.agents.roles import Planning
 from foreplan.core.errors import SettingsError
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.evals.baselines.base import Arm, Given, Piece, equal_plan
 from foreplan.evals.baselines.registry import BASELINES, baseline
 from foreplan.planner.brief import Brief

@@ -7,7 +7,8 @@ from support.grading import check_grader
 from support.judges import judge_saying
 
 from foreplan.core.errors import BudgetExhausted, ModelError
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply
 from foreplan.core.testing.models import FunctionModel, ScriptedModel, model_of
 from foreplan.core.usage import Usage

@@ -12,7 +12,7 @@ import pytest
 from support.faulty import JOB, Case, Stage
 
 from foreplan.core.events import Event, silent
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.testing.chat import Answer, ChatRequest
 
 

@@ -24,7 +24,7 @@ from foreplan.agents.roles import Assignment
 from foreplan.agents.workers.model import MAX_CALLS, MAX_TURNS
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import MAX_WORDS_CHARS, Event, Noted
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, ToolCall
 from foreplan.core.models.roles import Models
 from foreplan.core.testing.models import model_of

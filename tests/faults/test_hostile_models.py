@@ -30,7 +30,7 @@ from foreplan.agents.tools.submit import MAX_CLAIMS
 from foreplan.agents.workers.model import MAX_CALLS, MAX_TURNS
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import Event, LessonLearned, Spent, SubtaskStarted, ToolCalled, subtask_of
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, Request, ToolCall
 from foreplan.core.models.quirks import Quirks
 from foreplan.core.models.roles import Models

@@ -15,7 +15,7 @@ from support.plans import FunctionWorker, context_with, plan_of, subtask
 from foreplan.agents.loop import run_graph
 from foreplan.agents.result import RunResult
 from foreplan.agents.roles import Assignment
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.planner.brief import Brief
 from foreplan.planner.plan import Plan
 

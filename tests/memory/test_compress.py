@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from foreplan.core.errors import MalformedOutput, ModelError
 from foreplan.core.events import Compressed, Event
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.memory.artifacts import MemoryArtifacts
 from foreplan.memory.checks import check_claim
 from foreplan.memory.compress.base import Excerpt, fitting, size

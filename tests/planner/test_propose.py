@@ -12,7 +12,8 @@ from support.planning import Cut, ScriptedBackend, as_json, make_plan, make_subt
 
 from foreplan.core.errors import BudgetExhausted, ModelError
 from foreplan.core.events import Event, Retried
-from foreplan.core.ledger import Ledger, Limits, free_account
+from foreplan.core.ledger import Ledger, free_account
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Reply, StructuredMode
 from foreplan.core.models.connect import connect
 from foreplan.core.models.model import Model

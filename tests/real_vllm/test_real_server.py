@@ -12,7 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from foreplan.agents.tools.schema import terse_form
 from foreplan.agents.tools.submit import SUBMIT, Submission, submit_tool
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.connect import connect
 from foreplan.core.models.spec import ModelSpec
 from foreplan.planner.messages import planner_messages

@@ -21,7 +21,7 @@ from foreplan.agents.loop import run_graph
 from foreplan.agents.result import RunResult
 from foreplan.core.errors import ForeplanError
 from foreplan.core.events import Event
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.model import Model
 from foreplan.core.models.openai_backend import OpenAIBackend
 from foreplan.core.models.retry import RetryPolicy, wait_as_told

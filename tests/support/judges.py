@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.base import Request
 from foreplan.core.testing.models import FunctionModel, Said, model_of
 from foreplan.evals.graders.base import Judge

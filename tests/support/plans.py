@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from foreplan.agents.context import Context
 from foreplan.agents.roles import Assignment
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.memory.artifacts import MemoryArtifacts
 from foreplan.memory.digest import Claim, Digest
 from foreplan.memory.evidence import EvidenceRef

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from foreplan.agents.context import Context
 from foreplan.agents.loop import run_graph
 from foreplan.agents.run import resume, run
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import ROLES, build_models
 from foreplan.core.models.spec import ModelSpec
 from foreplan.memory.artifacts import FolderArtifacts

@@ -113,10 +113,9 @@ def test_each_number_of_a_plan_is_a_choice_and_the_best_of_it_loses_nothing():
 def test_budgets_alone_have_natural_gradients():
     plan = plain_plan(MARKET.best_plan(PROBLEM, cover=True))
     (episode,) = executed(PROBLEM, plan)
-    (made,) = Choices(compose(PAYS), NUMBERS, natural=0.5)([episode])
+    (made,) = Choices(compose(PAYS), NUMBERS)([episode])
     budgets = {span[0] for (_, name), span in episode.rollout.spans.items() if name == "budget"}
-    assert {each.at for each in made if each.natural == 0.5} == budgets
-    assert all(each.natural == 0 for each in made if each.at not in budgets)
+    assert {each.at for each in made if each.natural} == budgets
 
 
 def test_without_audits_or_with_another_reward_only_what_is_known_is_a_choice():

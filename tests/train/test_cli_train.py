@@ -165,13 +165,19 @@ def test_only_what_was_begun_is_gone_on_with(tmp_path):
     refused(foreplan("train", "sft", "--resume", "--recipe", recipe, "-o", out), "another --recipe")
 
 
+@pytest.mark.parametrize("by", ["flag", "recipe"])
 def test_a_model_named_from_here_is_kept_by_its_whole_path_so_that_the_training_can_go_on_elsewhere(
-    tmp_path, planner, monkeypatch
+    by, tmp_path, planner, monkeypatch
 ):
     out, rows = tmp_path / "out", tmp_path / "rows.jsonl"
     rows.write_text(json.dumps({"prompt": "Who built it?", "completion": "Ida"}) + "\n")
     monkeypatch.chdir(planner.parent)
-    begun = ("--recipe", small_recipe(tmp_path), "--model", f"./{planner.name}", "--rows", rows)
+    recipe, name = small_recipe(tmp_path), f"./{planner.name}"
+    begun = ["--recipe", recipe, "--rows", rows]
+    if by == "flag":
+        begun += ["--model", name]
+    else:
+        recipe.write_text(recipe.read_text().replace('base = "tiny"', f'base = "{name}"'))
     refused(foreplan("train", "sft", *begun, "-o", out), "Who built it?")
     assert json.loads((out / "training.json").read_text())["recipe"]["model"]["base"] == str(planner)
 

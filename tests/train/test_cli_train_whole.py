@@ -60,8 +60,17 @@ def test_one_command_makes_a_planner_its_pages_and_what_to_go_on_from(whole):
     assert foreplan("plan", "all | p3 r 2", "--planner", folder, "--json").code == 0
 
 
-@pytest.mark.parametrize(("stage", "words"), [("sft", ("Loss", "Token accuracy")), ("prefer", ("Loss", "Preference"))])
-def test_a_training_by_rows_leaves_a_planner_and_the_page_of_its_curves(stage, words, recipe, tmp_path):
+@pytest.mark.parametrize(
+    ("stage", "loss", "words"),
+    [
+        ("sft", "dpo", ("Loss", "Token accuracy")),
+        ("prefer", "dpo", ("Loss", "Preference", "Margin")),
+        ("prefer", "kto", ("Loss", "Margin")),
+    ],
+)
+def test_a_training_by_rows_leaves_a_planner_and_the_page_of_its_curves(stage, loss, words, tmp_path):
+    recipe = small_recipe(tmp_path)
+    recipe.write_text(recipe.read_text().replace("[prefer]", f'[prefer]\nloss = "{loss}"'))
     ran = foreplan("train", stage, "--recipe", recipe, "-o", tmp_path)
     assert ran.code == 0, ran.err
     assert str(tmp_path / "report.html") in ran.err

@@ -11,7 +11,8 @@ from support.tiny_chat import BRIEF, PLAN, RULES, make_chat_model, spoken  # noq
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback  # noqa: E402
 
 from foreplan.agents.roles import Planning  # noqa: E402
-from foreplan.core.ledger import Ledger, Limits  # noqa: E402
+from foreplan.core.ledger import Ledger  # noqa: E402
+from foreplan.core.limits import Limits  # noqa: E402
 from foreplan.core.models.base import Request  # noqa: E402
 from foreplan.evals.worlds.market.world import Market, offers  # noqa: E402
 from foreplan.planner.exchange import Exchange  # noqa: E402

@@ -19,9 +19,10 @@ from ..watch import SHOWN
 _MOST_POINTS = 200
 _STEP = Axis("Step")
 _CURVES = (
-    ("Loss", "loss", "Of the tokens that are to be learned, in nats; of preferences, of the pairs.", ""),
-    ("Token accuracy", "mean_token_accuracy", "Share of those tokens that were the likeliest.", ""),
-    ("Preference", "rewards/accuracies", "Share of pairs whose better plan the planner holds for the likelier.", ""),
+    ("Loss", "loss", "What is made small: of plans to imitate nats a token, of preferences that of DPO or KTO.", ""),
+    ("Token accuracy", "mean_token_accuracy", "Share of the good plans' tokens that were the likeliest.", ""),
+    ("Preference", "rewards/accuracies", "Share of pairs whose better plan gained on the other.", ""),
+    ("Margin", "rewards/margins", "How much more the better plans gained than the others, in beta times nats.", ""),
     ("Reward", "reward/total", "The sum of all terms, in units of what a task is worth.", ""),
     ("Success", "plans/success", "Share of plans that solved their whole problem, drawn with chance.", ""),
     ("Regret", "plans/regret", "Shortfall against the best plan, as a share of what the task is worth.", ""),

@@ -65,9 +65,6 @@ class RLConfig(BaseModel):
     explore: Annotated[
         float, Field(ge=0, le=10, description="Weight of entropy; it falls evenly, to 0 at three fifths of the steps.")
     ] = 0.0
-    natural: Annotated[
-        float, Field(ge=0, le=100, description="Weight of natural gradients over all budgets, beside plain ones.")
-    ] = 1.0
     reset_every: Annotated[
         int, Field(ge=0, description="Steps after which reference and optimiser start afresh (ProRL); 0: never.")
     ] = 0

@@ -13,7 +13,7 @@ from foreplan.agents.context import Context
 from foreplan.agents.loop import run_graph
 from foreplan.agents.result import RunResult
 from foreplan.core.events import Event
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import Models, build_models
 from foreplan.core.models.spec import ModelSpec
 from foreplan.core.testing.log import Logged

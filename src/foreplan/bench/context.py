@@ -19,7 +19,7 @@ from foreplan.agents.result import RunResult
 from foreplan.agents.run import run as run_brief
 from foreplan.agents.writers.model import WINDOW_TOKENS
 from foreplan.bench._stations import Seen, models, plan_of, web_tool
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.planner.brief import Brief
 from foreplan.planner.outcomes import PROMPT_TOKENS
 

@@ -19,7 +19,8 @@ from foreplan.agents.roles import Assignment
 from foreplan.bench._dags import OneCall, QuietWriter, critical_path_s, irregular, plan_of, send_waves
 from foreplan.bench._job import models_at
 from foreplan.core.heap import keep_imports
-from foreplan.core.ledger import Limits, free_account
+from foreplan.core.ledger import free_account
+from foreplan.core.limits import Limits
 from foreplan.core.testing.process import ProcessServer
 from foreplan.memory.artifacts import MemoryArtifacts
 from foreplan.planner.brief import Brief

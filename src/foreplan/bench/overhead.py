@@ -31,7 +31,7 @@ from foreplan.agents.graph import build_graph
 from foreplan.agents.roles import Assignment
 from foreplan.bench._dags import QuietWriter, plan_of
 from foreplan.core.heap import keep_imports
-from foreplan.core.ledger import Limits
+from foreplan.core.limits import Limits
 from foreplan.memory.digest import Claim, Digest
 from foreplan.planner.plan import Plan
 

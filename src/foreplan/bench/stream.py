@@ -20,7 +20,8 @@ from foreplan.agents.roles import Assignment
 from foreplan.bench._dags import OneCall, QuietWriter, irregular, plan_of, send_waves, timed_script
 from foreplan.bench._job import models_at
 from foreplan.core.heap import keep_imports
-from foreplan.core.ledger import Limits, free_account
+from foreplan.core.ledger import free_account
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import Models
 from foreplan.core.testing.chat import Answer, ChatRequest, Script
 from foreplan.core.testing.process import ProcessServer

@@ -21,7 +21,8 @@ from foreplan.cli.text import safe
 from foreplan.cli.trained import plan_with, trained_planner, without_folder
 from foreplan.core.errors import ForeplanError, InputError
 from foreplan.core.events import Event, Retried
-from foreplan.core.ledger import Ledger, Limits
+from foreplan.core.ledger import Ledger
+from foreplan.core.limits import Limits
 from foreplan.core.models.roles import Models
 from foreplan.core.settings.roles import models_from
 from foreplan.planner.brief import Brief

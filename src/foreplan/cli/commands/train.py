@@ -77,9 +77,8 @@ def recipe_from(flags: Mapping[str, Any]) -> Recipe:
     if len(given) > 1:
         raise InputError(f"--{given[0]} and --{given[1]} do not go together.", hint="Give one source of rows.")
     recipe = load_recipe(flags["recipe"])
-    if flags.get("model"):
-        base = _base(flags["model"])
-        recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"base": base})})
+    base = _base(flags.get("model") or recipe.model.base)
+    recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"base": base})})
     if flags.get("world"):
         told = {"world": flags["world"], "dials": {}}
         if flags["world"] != recipe.data.world:
@@ -90,7 +89,7 @@ def recipe_from(flags: Mapping[str, Any]) -> Recipe:
 def _base(given: str) -> str:
     """A model's folder by its whole path, so that the training can be gone on with from anywhere; or what was given."""
     folder = Path(given).expanduser()
-    return str(folder.absolute()) if given != TINY_BASE and folder.is_dir() else given
+    return str(folder.absolute()) if given not in ("", TINY_BASE) and folder.is_dir() else given
 
 
 def say(sentence: str) -> None:

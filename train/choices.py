@@ -7,14 +7,15 @@ et al. 2017, arXiv 1709.00503). It has the same mean, and none of the noise of t
 they are worth too, so the planner does not settle for a few. All else in the plan stays as it was drawn.
 
 In that gradient a token's own step is still as small as its chance: a planner that has learned to leave hard parts
-alone hardly hears that a budget it never gives would pay. For budgets the natural gradient is added, which has no such
-factor: the logit of each token moves by how much more it is worth than what is expected, as in multiplicative weights
-(Kakade 2001; Agarwal et al. 2021, arXiv 1908.00261). Both are linear in worth, so what is luck in one problem's needs
-averages out, and both lead to the same budget.
+alone hardly hears that a budget it never gives would pay. So for budgets the log-probability of every token is added,
+each times how much more it is worth than what is expected, whatever its chance (advantage-weighted likelihood, Peng et
+al. 2019, arXiv 1910.00177, with the advantage itself as weight and over all tokens instead of those of a data set).
+What worse tokens lose goes to likely ones first: that makes up the planner's mind early, and only between the few that
+are left does worth alone decide. docs/benchmarks.md has what centred weights, which are not so hasty, came to.
 
 Worths are divided, field by field, by what choosing at random would lose: the median over all tokens, the mean over the
 batch. That does not depend on the planner, so neither do prices, and `heat` means the same at all times: entropy weighs
-that much, and it keeps the planner from settling for the best constant before it has learned to read difficulty.
+that much, and under plain gradients it keeps a planner from settling for the best constant too early.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from .rollout import Choice, Episode, Field, Rollout, kind_of
 Numbers: TypeAlias = Mapping[str, Mapping[int, float]]
 """By field: the tokens that may write it, and the number that each stands for. Only fields of one token are in it."""
 
-_NATURAL = 1.0
-"""Weight of natural gradients beside plain ones."""
+_LIKELIHOOD = 1.0
+"""Weight of a budget's likelihood beside what is expected."""
 
 
 class _Raw(NamedTuple):
@@ -77,8 +78,8 @@ class Choices:
         for each in found:
             kind, (_, name) = kind_of(each.field), each.field
             worth = np.maximum(each.worth / scales[kind], -CLIP)
-            natural = _NATURAL if kind == BUDGET else 0.0
-            made[each.row].append(Choice(each.at, tuple(self._numbers[name]), tuple(worth.tolist()), natural))
+            weight = _LIKELIHOOD if kind == BUDGET else 0.0
+            made[each.row].append(Choice(each.at, tuple(self._numbers[name]), tuple(worth.tolist()), weight))
         return made
 
     def _of_episode(self, reward: Reward, row: int, episode: Episode) -> Iterator[_Raw]:

@@ -149,13 +149,13 @@ class Choice(NamedTuple):
         at: its position.
         tokens: what could have stood there, (A,).
         worth: of each, against the best, in units of what a choice at random loses; (A,).
-        natural: weight of the natural gradient there, beside the plain one.
+        likelihood: weight of the likelihood of better tokens there, beside what is expected.
     """
 
     at: int
     tokens: tuple[int, ...]
     worth: tuple[float, ...]
-    natural: float = 0.0
+    likelihood: float = 0.0
 
 
 class Term(Protocol):

@@ -18,7 +18,7 @@ from ..rollout import Choice, Episode, Rollout
 
 Batch: TypeAlias = dict[str, torch.Tensor]
 
-CHOICES = ("choice_at", "choice_tokens", "choice_worth", "choice_natural", "choice_heat")
+CHOICES = ("choice_at", "choice_tokens", "choice_worth", "choice_likelihood", "choice_heat")
 
 
 def batch_of(
@@ -47,7 +47,7 @@ def batch_of(
     Returns:
         Ids and masks (N, P) and (N, T); `advantages`, `old_per_token_logps`, `tool_mask` and `allowed`, (N, T). Of at
         most K choices among A tokens: `choice_at` (N, K), `choice_tokens` and `choice_worth` (N, K, A), filled up with
-        what is worth -inf; `choice_natural`, (N, K); and `choice_heat`, ().
+        what is worth -inf; `choice_likelihood`, (N, K); and `choice_heat`, ().
     """
     rollouts = [episode.rollout for episode in episodes]
     prompts = [list(each.prompt_ids) for each in rollouts]
@@ -83,13 +83,13 @@ def _choices(rows: Sequence[Sequence[Choice]], heat: float) -> Batch:
     at = torch.zeros(len(rows), most, dtype=torch.int64)
     tokens = torch.zeros(len(rows), most, among, dtype=torch.int64)
     worth = torch.full((len(rows), most, among), -torch.inf)
-    natural = torch.zeros(len(rows), most)
+    likelihood = torch.zeros(len(rows), most)
     for row, own in enumerate(rows):
         for place, each in enumerate(own):
-            at[row, place], natural[row, place] = each.at, each.natural
+            at[row, place], likelihood[row, place] = each.at, each.likelihood
             tokens[row, place, : len(each.tokens)] = torch.tensor(each.tokens)
             worth[row, place, : len(each.worth)] = torch.tensor(each.worth)
-    return dict(zip(CHOICES, (at, tokens, worth, natural, torch.tensor(heat)), strict=True))
+    return dict(zip(CHOICES, (at, tokens, worth, likelihood, torch.tensor(heat)), strict=True))
 
 
 def without_choices(advantages: Sequence[Sequence[float]], choices: Sequence[Sequence[Choice]]) -> list[list[float]]:

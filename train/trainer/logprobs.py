@@ -15,8 +15,8 @@ from ..grammar.mask import masked_log_softmax
 from .prefix import behind_prompts
 
 _IGNORED = -100
-_LONGEST_STEP = 1.0
-"""Down, in units of what a choice at random loses."""
+_MOST_LESS = 1.0
+"""In units of what a choice at random loses."""
 _UNLIKELY = 1e-3
 
 
@@ -74,20 +74,20 @@ def expected_worth(
     choice_at: torch.Tensor,
     choice_tokens: torch.Tensor,
     choice_worth: torch.Tensor,
-    choice_natural: torch.Tensor,
+    choice_likelihood: torch.Tensor,
     choice_heat: torch.Tensor,
 ) -> torch.Tensor:
     """The sum over all choices of what they are expected to be worth, by how likely each token is there, and entropy.
 
-    What is added for natural gradients means nothing but its gradient: the step of each token's logit is how much more
-    it is worth than what is expected. Steps down are bounded, and end where a token has become unlikely.
+    What is added for likelihoods is log-probabilities, each times how much more its token is worth than what is
+    expected. That is bounded below, and nothing where a worse token is unlikely already.
 
     Args:
         logprobs: (B, T, V), -inf where a token is not allowed.
         choice_at: positions, (B, K).
         choice_tokens: (B, K, A).
         choice_worth: (B, K, A); -inf where there is no token.
-        choice_natural: weight of natural gradients, (B, K).
+        choice_likelihood: weight of likelihoods, (B, K).
         choice_heat: weight of entropy, ().
     """
     rows = torch.arange(logprobs.size(0), device=logprobs.device)[:, None]
@@ -96,10 +96,10 @@ def expected_worth(
     real &= chosen.isfinite()
     chosen, worth = chosen.masked_fill(~real, 0.0), choice_worth.masked_fill(~real, 0.0)
     likely = chosen.detach().exp() * real
-    more = (worth - (likely * worth).sum(-1, keepdim=True)).clamp(min=-_LONGEST_STEP)
-    steps = choice_natural[..., None] * more * ((likely > _UNLIKELY) | (more > 0))
+    more = (worth - (likely * worth).sum(-1, keepdim=True)).clamp(min=-_MOST_LESS)
+    weights = choice_likelihood[..., None] * more * ((likely > _UNLIKELY) | (more > 0))
     # The entropy's own gradient has no further term, since probabilities add up to 1.
-    return ((chosen.exp() * (worth - choice_heat * chosen.detach()) + steps * chosen) * real).sum()
+    return ((chosen.exp() * (worth - choice_heat * chosen.detach()) + weights * chosen) * real).sum()
 
 
 def shared_inputs(model: Any, input_ids: torch.Tensor, attention_mask: torch.Tensor, keep: int) -> dict[str, Any]:

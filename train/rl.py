@@ -28,7 +28,7 @@ from .recipe import Recipe
 from .reward.base import Reward
 from .reward.compose import compose
 from .rollout import Episode, Executor, Sampler
-from .running import CHECKPOINTS, Hooks, reporting
+from .running import CHECKPOINTS, Hooks, reporting, trained_by
 from .sft import lora
 from .simulate import simulation
 from .sources.worlds import RL_SEEDS, prompt_of, rules_of, world_of
@@ -74,24 +74,16 @@ def train_rl(
         from .remote.connect import connected
 
         sampler, publish = connected(begun, recipe, output, schema=schema, grammar=grammar)
+    if sampler is None:
+        sampler = local_sampler(
+            begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature, schema=schema
+        )
     journal = Journal(output)
     trainer = PlannerTrainer(
         begun.model,
         begun.tokenizer,
         rl_config(recipe),
-        Collector(
-            curriculum=WorldCurriculum(world, first=RL_SEEDS, problems=recipe.data.practice, dials=recipe.data.dials),
-            prompt=prompt_maker(begun),
-            sampler=sampler
-            or local_sampler(
-                begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature, schema=schema
-            ),
-            executor=executor or simulation(world, recipe),
-            advantages=Advantages(paid, explore=recipe.rl.explore, steps=recipe.rl.steps),
-            group=recipe.rl.group,
-            max_tokens=recipe.rl.max_tokens,
-            refills=recipe.rl.refills,
-        ),
+        _collector(begun, recipe, paid, sampler, executor or simulation(world, recipe)),
         folder=output / CHECKPOINTS,
         grammar=grammar,
         peft_config=lora(recipe.model),
@@ -107,8 +99,22 @@ def train_rl(
     journal.cut(int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0)
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    return trained_by(trainer)
+
+
+def _collector(begun: Start, recipe: Recipe, paid: Reward, sampler: Sampler, executor: Executor) -> Collector:
+    """Where the episodes of a training come from."""
+    world, table = world_of(recipe.data), recipe.rl
+    return Collector(
+        curriculum=WorldCurriculum(world, first=RL_SEEDS, problems=recipe.data.practice, dials=recipe.data.dials),
+        prompt=prompt_maker(begun),
+        sampler=sampler,
+        executor=executor,
+        advantages=Advantages(paid, explore=table.explore, steps=table.steps),
+        group=table.group,
+        max_tokens=table.max_tokens,
+        refills=table.refills,
+    )
 
 
 def rl_config(recipe: Recipe) -> RLConfig:

@@ -120,6 +120,11 @@ def fit(trainer: Any, output: Path, hooks: Hooks) -> Any:
             _train(trainer, last_checkpoint(output))
         except torch.OutOfMemoryError as again:
             raise _too_small("half the micro-batch") from again
+    return trained_by(trainer)
+
+
+def trained_by(trainer: Any) -> Any:
+    """A trainer's model; adapters are merged into it."""
     model = trainer.accelerator.unwrap_model(trainer.model)
     return model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
 

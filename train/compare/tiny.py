@@ -31,7 +31,7 @@ def bench_recipe(*, quick: bool = False) -> Recipe:
     """What `bench calibrated_rl` trains: the recipe `tiny-cpu`.
 
     Args:
-        quick: a few steps of each stage, two minutes on one core instead of twelve.
+        quick: a few steps of each stage, two minutes on one core instead of fifteen.
     """
     recipe = load_recipe("tiny-cpu")
     if not quick:

@@ -27,6 +27,7 @@ from .planner.prompt import prompt_ids
 from .recipe import Recipe
 from .reward.base import Reward
 from .reward.compose import compose
+from .reward.remember import Remembered
 from .rollout import Episode, Executor, Sampler
 from .running import CHECKPOINTS, Hooks, reporting, trained_by
 from .sft import lora
@@ -67,7 +68,7 @@ def train_rl(
         TrainingPaused: when nothing could be executed; a checkpoint was written.
         RecipeError: when the world has no simulation and no executor is given.
     """
-    world, paid = world_of(recipe.data), reward or compose(reward_config(recipe))
+    world, paid = world_of(recipe.data), Remembered(reward or compose(reward_config(recipe)))
     schema = schema_of(rules_of(world.problem(RL_SEEDS))) if begun.card.codec == "json" else None
     grammar = grammar_of(begun.card, begun.tokenizer, schema)
     if sampler is None and recipe.server.base_url:

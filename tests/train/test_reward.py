@@ -21,6 +21,7 @@ from foreplan.train.reward.base import total
 from foreplan.train.reward.calibration import SuccessForecast, TokenForecast, scaled_pinball
 from foreplan.train.reward.compose import RewardConfig, compose, read_reward
 from foreplan.train.reward.overlong import Overlong
+from foreplan.train.reward.remember import Remembered
 from foreplan.train.reward.spend import Spend
 from foreplan.train.reward.structure import Structure
 from foreplan.train.rollout import Episode, Expected
@@ -268,3 +269,37 @@ def test_plans_near_the_length_limit_are_charged_softly():
 
 def _tokens(plan: Plan) -> float:
     return total(TokenForecast(1.0).score(replace(episode_of(SOLVABLE, plan), audits=Kept(SOLVABLE).audits(plan))))
+
+
+def test_a_remembered_reward_says_the_same_once_a_step():
+    config = RewardConfig(structure=2.0, structure_floor=1.0, anneal_steps=10)
+    asked, reward = [], compose(config)
+
+    class Counting:
+        def at(self, step):
+            return Asked(reward.at(step))
+
+    class Asked:
+        def __init__(self, now):
+            self._now = now
+
+        def score(self, group):
+            asked.append(len(group))
+            return self._now.score(group)
+
+        def curves(self, episode):
+            asked.append("curves")
+            return self._now.curves(episode)
+
+    plan = MARKET.best_plan(SOLVABLE, cover=True)
+    fewer = plan.model_copy(update={"subtasks": plan.subtasks[:1]})
+    group = [episode_of(SOLVABLE, plan), episode_of(SOLVABLE, fewer)]
+    remembered = Remembered(Counting())
+    for step in (0, 5, 5, 0):
+        now = remembered.at(step)
+        assert now.score(group) == now.score(list(group)) == reward.at(step).score(group)
+        curves = now.curves(group[0])
+        assert curves is now.curves(group[0])
+        assert curves.keys() == reward.at(step).curves(group[0]).keys()
+    assert asked == [2, "curves"] * 3
+    assert remembered.at(0).score([group[1], group[0]]) == reward.at(0).score([group[1], group[0]])

@@ -97,6 +97,8 @@ def test_sampler_and_trainer_renormalise_alike_and_without_it_they_differ(tmp_pa
         fields = (batch[name] for name in ("prompt_ids", "prompt_mask", "completion_ids", "completion_mask"))
         logits = completion_logits(made.model, *fields)
     assert (logprobs - said)[real].abs().max() < 1e-5
+    ended = real.sum(1).sort().values
+    assert ended[len(ended) // 4] < ended[-1], "no completion was left behind while others were drawn"
     unmasked = masked_log_softmax(logits, None, 0.8).gather(-1, batch["completion_ids"][..., None])[..., 0]
     assert (unmasked - said)[real].abs().max() > 1
     forced = (batch["tool_mask"] == 0) & real & batch["tool_mask"].any(1, keepdim=True)

@@ -23,6 +23,10 @@ Read = Callable[[Sequence[int]], tuple[str, Plan | None, dict[Field, tuple[int, 
 """Reads completion ids: their text, the plan in it (or None), and which tokens wrote which field."""
 
 
+_WORTH_LEAVING = 0.75
+"""Completions that have ended are no longer carried along once so few of the others are left: leaving copies a cache."""
+
+
 @dataclass
 class _Line:
     """One completion being drawn."""
@@ -82,8 +86,13 @@ class LocalSampler:
         cache = with_room(cache, max_tokens)
         for step in range(max_tokens):
             tokens = self._next(logits, lines, source)
-            if all(line.ended for line in lines) or step + 1 == max_tokens:
+            live = [row for row, line in enumerate(lines) if not line.ended]
+            if not live or step + 1 == max_tokens:
                 return
+            if len(live) <= _WORTH_LEAVING * len(lines):
+                rows = torch.tensor(live, device=device)
+                lines, tokens, mask = [lines[row] for row in live], tokens[rows], mask[rows]
+                cache.batch_select_indices(rows)
             mask = torch.cat([mask, mask.new_ones(len(lines), 1)], dim=1)
             out = self._model(input_ids=tokens[:, None], attention_mask=mask, past_key_values=cache, use_cache=True)
             logits = out.logits[:, -1]

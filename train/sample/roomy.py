@@ -36,6 +36,12 @@ class RoomyLayer(_Layer):  # type: ignore[misc] # transformers' own code is only
         self.keys, self.values = self._all_keys[:, :, :end], self._all_values[:, :, :end]
         return self.keys, self.values
 
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Keep these rows only."""
+        length = self.get_seq_length()
+        self._all_keys, self._all_values = self._all_keys[indices], self._all_values[indices]
+        self.keys, self.values = self._all_keys[:, :, :length], self._all_values[:, :, :length]
+
 
 def with_room(cache: DynamicCache, room: int) -> DynamicCache:
     """The cache, changed in place; layers of other kinds (sliding windows) stay as they are."""

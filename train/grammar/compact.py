@@ -7,7 +7,8 @@ r"""The compact codec as a grammar over the tiny planner's tokens: a prompt goes
     p1<p3|t|p1 7||s|bee|m1f|75 13 21|30
     end
 
-Each line restates its part: kind, goal and effort follow from the name, and are forced where the brief lists the part.
+Each line restates its part: kind, goal and effort follow from the name, and are forced where the brief lists the part
+(a brief in sentences lists none, and a planner has to find kind and cue there).
 Free are: mode, which parts are planned and in what order, what each waits for (among the lines above it), worker,
 forecasts, budget, and when to stop. A plan may leave parts out, and may name parts that nobody asked for (filler), so
 that what a reward makes of both can be seen. Laws:
@@ -37,14 +38,16 @@ LARGEST_GRID_POINT = 35
 
 _FILLERS = 2
 _LISTED = re.compile(r"(p[1-9])(?:<[p1-9,]+)? ([rtcwk]) ([1-9x])")
+_NAMED = re.compile(r"\bp[1-9]\b")
 _ANSWER = re.compile(r"say ([0-9])")
 
 _Written = Generator[Sequence[int], int, None]
 
 
 class _Asked(NamedTuple):
-    """What a prompt says: the parts with kind and cue, the workers' names, and the answer if it is given."""
+    """What a prompt says: the parts it names and those it lists with kind and cue, workers, and the answer if given."""
 
+    names: tuple[str, ...]
     parts: dict[str, tuple[str, str]]
     workers: tuple[str, ...]
     answer: str | None
@@ -140,7 +143,7 @@ def _asked(prompt_ids: tuple[int, ...]) -> _Asked:
     parts = {name: (kind, cue) for name, kind, cue in _LISTED.findall(goal)}
     answer = _ANSWER.search(goal)
     workers = tuple(name for name in WORKERS if name in by.split())
-    return _Asked(parts, workers, answer[1] if answer else None)
+    return _Asked(tuple(dict.fromkeys(_NAMED.findall(goal))), parts, workers, answer[1] if answer else None)
 
 
 def _say(*pieces: str) -> _Written:
@@ -165,7 +168,7 @@ def _plan(asked: _Asked) -> _Written:
 
 def _lines(asked: _Asked) -> _Written:
     """Lines of subtasks, and the end when the planner chooses it or nothing is left to plan."""
-    left = [*asked.parts, *[name for name in NAMES if name not in asked.parts][:_FILLERS]]
+    left = [*asked.names, *[name for name in NAMES if name not in asked.names][:_FILLERS]]
     written: list[str] = []
     while (chosen := _PIECES[(yield _ids([*left, "end"] if written else left))]) != "end":
         left.remove(chosen)

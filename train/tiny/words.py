@@ -1,8 +1,8 @@
 r"""The tiny planner's tokenizer: text of market prompts and compact plans goes in, few and whole tokens come out.
 
 A token is a piece that means something: a part's name, a kind, a worker, a percentage, a point of the token grid, an
-effort, a run of separators that always stand together. So a subtask's line takes 17 tokens, and 2 for each parent.
-Blanks go with the cue or grid number behind them. Law: text of these pieces comes back as it was.
+effort, a word of a brief in sentences, a run of separators that always stand together. So a subtask's line takes 17 tokens, and 2 for each parent.
+Blanks go with the cue, grid number or word of a sentence behind them. Law: text of these pieces comes back as it was.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from transformers import PreTrainedTokenizerFast
 
 from ...evals.worlds.market.pool import LEVELS, POOL
 from ...evals.worlds.market.problem import KIND_LETTERS
+from ...evals.worlds.market.prose import OPENING, prose_words
 from ...planner.grid import TOKEN_GRID
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
@@ -31,16 +32,21 @@ WORKERS = tuple(worker.name for worker in POOL)
 PERCENTS = tuple(str(percent) for percent in range(101))
 GRID = tuple(f"{point:02}" for point in range(len(TOKEN_GRID)))
 
+_PROSE = tuple(f" {word}" for word in prose_words() if word != OPENING)
 _WORDS = ("all", "want", "say", "by", "plan", "direct", "unknown", "end")
 _MARKS = (" | ", "||s|", "|||", "||", "|", "<", ",", "\n", " ")
-_PIECE = r" \| |\|\|s\||\|\|\||\|\||\||<|,|\n| (?:[0-9]+|[rtcwkx](?![a-z0-9]))|[a-z]+[0-9]*[a-z]*|[0-9]+| "
+_PIECE = (
+    r" \| |\|\|s\||\|\|\||\|\||\||<|,|\n| (?:[0-9]+|[rtcwkx](?![a-z0-9])|[.,]|(?:"
+    + "|".join(each.strip() for each in _PROSE if each.strip().isalpha())
+    + r")(?![a-z0-9]))|[a-z]+[0-9]*[a-z]*|[0-9]+| "
+)
 
 
 def pieces() -> list[str]:
     """Every token, in the order of their ids."""
     spaced = [f" {each}" for each in ("0", *CUES, *KINDS, *GRID)]
     plain = [PAD, END, UNKNOWN, *_WORDS, *_MARKS, *NAMES, *KINDS, *WORKERS, *EFFORTS, *spaced, *PERCENTS, *GRID]
-    return list(dict.fromkeys(plain))
+    return list(dict.fromkeys([*plain, OPENING, *_PROSE]))
 
 
 @cache

@@ -6,8 +6,10 @@ The goal of a brief lists the parts by name, parents, kind letter and cue, after
     want p7 p2 | p3 r 2 | p7<p3 c 4 | p2 w 1 | p5 r 6  parts that no wanted one needs (p5) are distractors
     say 7                                              nothing to plan: the answer is 7
 
+With the dial `prose` it tells of them in sentences instead (see `prose`), from which they have to be inferred.
+
 Kind letters are the compact codec's (r t c w k). The cue is the level, 1 to 9 or `x` for hopeless; with the dial
-`noise` it is sometimes wrong. So the vocabulary of briefs is: `all want say | < ,`, the names `p1` to `p9`, the kind
+`noise` it is sometimes wrong. So the vocabulary of such lists is: `all want say | < ,`, the names `p1` to `p9`, the kind
 letters, the digits 0 to 9 and `x`. A plan adds what the compact codec writes: `plan direct end`, percents 0 to 100,
 grid numbers 00 to 79, `l1f m1f h1f` (and other attempts), `s p`, the workers' names `bee ant cat`, and `|`, line breaks
 and blanks. A subtask's goal restates its part's name and cue (`p1 7`), so a line takes 13 to 20 such tokens.
@@ -29,6 +31,7 @@ from ..dials import Dials
 from ..draw import draw_for
 from .curves import FAMILIES
 from .pool import HOPELESS, KIND_FACTORS, LEVELS, POOL, SimWorker, varied_pool
+from .prose import prose
 
 NAME = "market"
 KIND_LETTERS = {"research": "r", "reason": "t", "compute": "c", "write": "w", "check": "k"}
@@ -56,6 +59,7 @@ class MarketDials(Dials):
     family: Annotated[int, Field(ge=0, le=MIXED, description="place in FAMILIES, or the number after it: mixed")] = 0
     workers: Annotated[int, Field(ge=1, le=len(POOL), description="size of the pool")] = len(POOL)
     vary_pool: Annotated[int, Field(ge=0, le=1, description="1: skills, prices and speeds differ by problem")] = 0
+    prose: Annotated[int, Field(ge=0, le=1, description="1: the brief tells of the parts in sentences")] = 0
     value: Annotated[float, Field(gt=0, le=1, description="dollars that a needed part is worth")] = 0.002
     reservation: Annotated[float, Field(ge=0, le=1, description="part of the unspent budget that is billed")] = 0.1
 
@@ -99,15 +103,22 @@ def make(seed: int, dials: MarketDials) -> Problem:
     specs = () if trivial else _specs(source, dials)
     setup = Setup(specs, pool, dials.value, dials.reservation)
     answer = str(source.randrange(10)) if trivial else None
-    goal = f"say {answer}" if trivial else goal_text(specs)
     return Problem(
         world=NAME,
         seed=seed,
-        brief=Brief(goal=goal, length="short", cite=False),
+        brief=Brief(goal=_goal(seed, specs, answer, dials), length="short", cite=False),
         parts=tuple(map(_part, specs, [specs] * len(specs))),
         answer=answer,
         hidden=setup._asdict(),
     )
+
+
+def _goal(seed: int, specs: tuple[Spec, ...], answer: str | None, dials: MarketDials) -> str:
+    if answer is not None:
+        return f"say {answer}"
+    if dials.prose:
+        return prose(specs, [cue_text(spec.cue) for spec in specs], draw_for(NAME, seed, "prose"))
+    return goal_text(specs)
 
 
 def setup_of(problem: Problem) -> Setup:
@@ -127,7 +138,7 @@ def cue_text(cue: int) -> str:
 
 
 def goal_text(specs: tuple[Spec, ...]) -> str:
-    """The brief's goal."""
+    """The brief's goal as a list."""
     distracted = not all(spec.needed for spec in specs)
     parents = {parent for spec in specs for parent in spec.parents}
     wanted = [spec.name for at, spec in enumerate(specs) if spec.needed and at not in parents]

@@ -13,7 +13,8 @@ from foreplan.evals.worlds.base import Problem, held_out
 from foreplan.evals.worlds.market.baselines import best_constant, best_constant_abstaining, constant_plan
 from foreplan.evals.worlds.market.curves import FAMILIES, Curve
 from foreplan.evals.worlds.market.optimum import BUDGETS, best
-from foreplan.evals.worlds.market.problem import MIXED, Setup, setup_of
+from foreplan.evals.worlds.market.problem import MIXED, Setup, cue_text, setup_of
+from foreplan.evals.worlds.market.prose import VERBS
 from foreplan.evals.worlds.market.world import Market, best_utility, offers, regret, subtask_of
 from foreplan.planner.codec import decode, encode
 from foreplan.planner.plan import Plan
@@ -174,6 +175,42 @@ def test_problems_are_short_repeatable_and_survive_json():
             read = Problem.model_validate_json(problem.model_dump_json())
             plan = MARKET.best_plan(problem)
             assert MARKET.expected(read, plan) == MARKET.expected(problem, plan)
+
+
+def read_prose(text: str) -> dict[str, tuple[str, str, frozenset[str], bool]]:
+    """What sentences say of each part: the verb, the level, the parents, and whether anybody asks for it."""
+    told, before = {}, ""
+    for sentence in text.removeprefix("please ").removesuffix(" .").split(" . "):
+        names = re.findall(r"p[1-9]", sentence)
+        own = (
+            re.search(r"(?:comes|leads to|enough for|there is) (p[1-9])", sentence)
+            or re.search(r"(p[1-9]) (?:at level|is to be)", sentence)
+            or pytest.fail(sentence)
+        )[1]
+        verb = next((each[0] for each in VERBS.values() if each[0] in sentence or each[1] in sentence), "")
+        level = (re.search(r"at level ([0-9x])", sentence) or pytest.fail(sentence))[1]
+        parents = {before} if re.match(r"that|with it", sentence) else set(names) - {own}
+        told[own] = verb, level, frozenset(parents), "nobody asks" not in sentence
+        before = own
+    return told
+
+
+@given(st.integers(0, 10**6))
+@settings(deadline=None)
+def test_sentences_tell_everything_that_a_list_tells(seed):
+    dials = {"trivial": 0, "distractors": 0.5, "most_parts": 6}
+    problem = MARKET.problem(seed, prose=1, **dials)
+    assert problem.hidden == MARKET.problem(seed, **dials).hidden
+    specs = setup_of(problem).specs
+    assert read_prose(problem.brief.goal) == {
+        spec.name: (
+            VERBS[spec.kind][0] if spec.needed else "",
+            cue_text(spec.cue),
+            frozenset(specs[at].name for at in spec.parents),
+            spec.needed,
+        )
+        for spec in specs
+    }
 
 
 def test_nothing_to_plan_is_answered_at_once():

@@ -30,6 +30,7 @@ problems = st.builds(
     most_parts=st.sampled_from([1, 4, 6]),
     distractors=st.sampled_from([0.1, 1.0]),
     workers=st.integers(1, 3),
+    prose=st.integers(0, 1),
 )
 
 

@@ -1,8 +1,9 @@
 r"""The tiny planner's tokenizer: text of market prompts and compact plans goes in, few and whole tokens come out.
 
 A token is a piece that means something: a part's name, a kind, a worker, a percentage, a point of the token grid, an
-effort, a word of a brief in sentences, a run of separators that always stand together. So a subtask's line takes 17 tokens, and 2 for each parent.
-Blanks go with the cue, grid number or word of a sentence behind them. Law: text of these pieces comes back as it was.
+effort, a word of a brief in sentences, a run of separators that always stand together. So a subtask's line takes 17
+tokens, and 2 for each parent. Blanks go with the cue, grid number or word of a sentence behind them. Law: text of these
+pieces comes back as it was.
 """
 
 from __future__ import annotations

@@ -9,10 +9,10 @@ The goal of a brief lists the parts by name, parents, kind letter and cue, after
 With the dial `prose` it tells of them in sentences instead (see `prose`), from which they have to be inferred.
 
 Kind letters are the compact codec's (r t c w k). The cue is the level, 1 to 9 or `x` for hopeless; with the dial
-`noise` it is sometimes wrong. So the vocabulary of such lists is: `all want say | < ,`, the names `p1` to `p9`, the kind
-letters, the digits 0 to 9 and `x`. A plan adds what the compact codec writes: `plan direct end`, percents 0 to 100,
-grid numbers 00 to 79, `l1f m1f h1f` (and other attempts), `s p`, the workers' names `bee ant cat`, and `|`, line breaks
-and blanks. A subtask's goal restates its part's name and cue (`p1 7`), so a line takes 13 to 20 such tokens.
+`noise` it is sometimes wrong. So the vocabulary of such lists is: `all want say | < ,`, the names `p1` to `p9`, the
+kind letters, the digits 0 to 9 and `x`. A plan adds what the compact codec writes: `plan direct end`, percents 0 to
+100, grid numbers 00 to 79, `l1f m1f h1f` (and other attempts), `s p`, the workers' names `bee ant cat`, and `|`, line
+breaks and blanks. A subtask's goal restates its part's name and cue (`p1 7`), so a line takes 13 to 20 such tokens.
 
 Laws: parents stand before their parts; a part has parents in one tree, and at most one root beyond it (see `optimum`).
 """

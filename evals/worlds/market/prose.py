@@ -1,10 +1,10 @@
-"""A market problem in sentences: its parts go in, a text that tells of them in no order comes out.
+"""A market problem in sentences: its parts go in, a text that tells of them comes out.
 
-    please write p7 at level 9 from p3 and p1 . check p3 at level 2 . that leads to p1 , which is to be worked out at
-    level 7 .
+    please check p3 at level 2 . that leads to p1 , which is to be worked out at level 7 . at level 5 there is p8 , but
+    nobody asks for it . once p3 and p1 are known , write p7 at level 9 .
 
-Nothing is listed: that `p1` waits for `p3` may be said before or after `p3` is told of, by a name or by a pronoun, and
-a distractor is one of which the text says that nobody asks for it. Law: the text tells everything that the list tells.
+What a part waits for is said by names or by a pronoun, in several ways, and a distractor may be told of anywhere. Law:
+the text tells everything that the list tells.
 """
 
 from __future__ import annotations
@@ -51,16 +51,24 @@ class _Told(NamedTuple):
 
 def prose(specs: Sequence[Spec], cues: Sequence[str], source: random.Random) -> str:
     """The text; `cues` are the parts' levels as they are shown."""
-    told = [
-        _Told(spec, cue, tuple(specs[at].name for at in spec.parents)) for spec, cue in zip(specs, cues, strict=True)
-    ]
-    source.shuffle(told)
     before: str | None = None
     sentences = []
-    for each in told:
+    for each in _in_order(specs, cues, source):
         sentences.append(_sentence(each, before, source))
         before = each.spec.name
     return " . ".join([f"{OPENING} {sentences[0]}", *sentences[1:]]) + " ."
+
+
+def _in_order(specs: Sequence[Spec], cues: Sequence[str], source: random.Random) -> list[_Told]:
+    """What is needed in its order, with distractors anywhere between."""
+    told = [
+        _Told(spec, cue, tuple(specs[at].name for at in spec.parents)) for spec, cue in zip(specs, cues, strict=True)
+    ]
+    found = [each for each in told if each.spec.needed]
+    for each in told:
+        if not each.spec.needed:
+            found.insert(source.randint(0, len(found)), each)
+    return found
 
 
 def _sentence(told: _Told, before: str | None, source: random.Random) -> str:

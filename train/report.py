@@ -12,11 +12,11 @@ from .journal import Journal
 from .page.outputs import MOST, outputs_page
 from .page.report import Sides, report_page
 from .planner.backend import local_sampler
-from .planner.grammars import schema_of
+from .planner.grammars import schema_for
 from .planner.model import Start
 from .recipe import Recipe
 from .rl import prompt_maker
-from .sources.worlds import rules_of, world_of
+from .sources.worlds import common_rules, world_of
 
 REPORT, OUTPUTS_PAGE = "report.html", "outputs.html"
 
@@ -33,7 +33,8 @@ def measured(name: str, planner: Start, recipe: Recipe) -> Measured:
     """What a planner does on the world's held-out problems, taking the likeliest token each time."""
     planner.model.train(False)
     world = world_of(recipe.data)
-    schema = schema_of(rules_of(world.problem(held_out(0)))) if planner.card.codec == "json" else None
+    asked = (world.problem(held_out(number)) for number in range(recipe.data.held_out))
+    schema = schema_for(planner.card, common_rules(asked))
     return measure(
         name,
         world,

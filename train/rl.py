@@ -21,7 +21,7 @@ from .grammar.compact import NUMBERS
 from .held_out import scale_of
 from .journal import Journal
 from .planner.backend import local_sampler
-from .planner.grammars import grammar_of, schema_of
+from .planner.grammars import grammar_of, schema_for
 from .planner.model import Start
 from .planner.prompt import prompt_ids
 from .recipe import Recipe
@@ -32,13 +32,16 @@ from .rollout import Episode, Executor, Sampler
 from .running import CHECKPOINTS, Hooks, reporting, trained_by
 from .sft import lora
 from .simulate import simulation
-from .sources.worlds import RL_SEEDS, prompt_of, rules_of, world_of
+from .sources.worlds import RL_SEEDS, common_rules, prompt_of, world_of
 from .trainer.checkpoints import last_checkpoint
 from .trainer.collect import Collector
 from .trainer.config import RLConfig
 from .trainer.planner_trainer import PlannerTrainer
 from .trainer.ports import PromptOf, Publish
 from .watch import Watching
+
+_LOOKED_AT = 64
+"""Problems that are looked at for what the schema must allow; it is one for all of them."""
 
 
 def train_rl(
@@ -69,7 +72,7 @@ def train_rl(
         RecipeError: when the world has no simulation and no executor is given.
     """
     world, paid = world_of(recipe.data), Remembered(reward or compose(reward_config(recipe)))
-    schema = schema_of(rules_of(world.problem(RL_SEEDS))) if begun.card.codec == "json" else None
+    schema = schema_for(begun.card, common_rules(world.problem(RL_SEEDS + at) for at in range(_LOOKED_AT)))
     grammar = grammar_of(begun.card, begun.tokenizer, schema)
     if sampler is None and recipe.server.base_url:
         from .remote.connect import connected

@@ -24,7 +24,6 @@ from foreplan.train.errors import RecipeError, TrainingPaused
 from foreplan.train.grammar.base import allowed_at
 from foreplan.train.grammar.json_schema import JsonGrammar
 from foreplan.train.grammar.mask import MaskTable, masked_log_softmax
-from foreplan.train.planner.grammars import schema_of
 from foreplan.train.planner.json_plan import json_reader
 from foreplan.train.planner.prompt import prompt_ids
 from foreplan.train.remote.sampler import RemoteSampler
@@ -149,7 +148,7 @@ def test_weights_that_cannot_be_used_never_reach_the_server(server, chat_folder,
 
 def test_log_probs_under_a_schema_are_renormalised_alike_in_server_and_trainer(guided_vllm, tokenizer, chat_folder):
     """What a training is told and what it computes anew go over the same allowed tokens, so ratios begin at 1."""
-    prompt, schema = prompt_ids(tokenizer, planner_messages(BRIEF, RULES)), schema_of(RULES)
+    prompt, schema = prompt_ids(tokenizer, planner_messages(BRIEF, RULES)), dict(output_schema(RULES).json_schema)
     grammar = JsonGrammar(tokenizer, schema)
     server = Server(guided_vllm.url)
     sampler = RemoteSampler(server, NAME, read=json_reader(tokenizer), schema=schema, grammar=grammar)

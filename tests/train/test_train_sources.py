@@ -1,17 +1,27 @@
 """What is trained on: good runs with honest forecasts, pairs of plans, problems that are not held out."""
 
+import json
+
 import pytest
 from support.planning import make_plan, make_subtask
 from support.traced import PLAN, SENT, rated, write_trace
 
 from foreplan.evals.worlds.base import HELD_OUT
 from foreplan.evals.worlds.market.world import Market
+from foreplan.evals.worlds.registry import world
 from foreplan.train.errors import RecipeError
 from foreplan.train.planner.model import CHAT
 from foreplan.train.recipe import DataTable
 from foreplan.train.rows.row import Outcome
 from foreplan.train.sources.traces import honesty, trace_rows
-from foreplan.train.sources.worlds import demonstration_rows, expected_value, judged_rows, preference_rows
+from foreplan.train.sources.worlds import (
+    common_rules,
+    demonstration_rows,
+    expected_value,
+    judged_rows,
+    preference_rows,
+    rules_of,
+)
 
 USUAL = DataTable()
 ALL = DataTable(max_brier=1, max_pinball=1_000, min_score=0)
@@ -106,3 +116,22 @@ def test_the_traced_plan_is_what_is_learned(tmp_path):
     write_trace(tmp_path, "one", scores=[rated(1.0)])
     assert [each["prompt"] for each in rows(tmp_path, data=ALL)] == [SENT]
     assert PLAN.subtasks[0].id in rows(tmp_path, data=ALL)[0]["completion"][0]["content"]
+
+
+def test_a_schema_for_a_world_allows_what_any_of_its_problems_does():
+    """Some questions of fanout want their sources cited, and others are to be answered at once."""
+    fanout, market = world("fanout"), world("market")
+    rules = common_rules(fanout.problem(seed) for seed in range(64))
+    assert rules.allows_direct
+    assert {rules_of(fanout.problem(seed)).allows_direct for seed in range(64)} == {True, False}
+    assert not common_rules(fanout.problem(seed, direct=0.0) for seed in range(8)).allows_direct
+    assert common_rules(market.problem(seed) for seed in range(8)).workers == ("bee", "ant", "cat")
+
+
+def test_demonstrations_in_json_have_chances_of_two_decimals():
+    for name in ("market", "fanout"):
+        data = DataTable(world=name, problems=12, demonstrations="best")
+        for row in demonstration_rows(CHAT, data, seed=0):
+            plan = json.loads(row["completion"][0]["content"])
+            said = [plan["success"], *(each["forecast"]["success"] for each in plan["subtasks"])]
+            assert all(each == round(each, 2) for each in said)

@@ -16,9 +16,9 @@ from ..grammar.json_schema import JsonGrammar
 from ..tiny.folder import Card
 
 
-def schema_of(rules: PlanRules) -> JsonSchema:
-    """The schema of JSON plans under these rules."""
-    return dict(output_schema(rules).json_schema)
+def schema_for(card: Card, rules: PlanRules) -> JsonSchema | None:
+    """The schema of JSON plans under these rules; None for a planner that writes none."""
+    return dict(output_schema(rules).json_schema) if card.codec == "json" else None
 
 
 def grammar_of(card: Card, tokenizer: Any, schema: Mapping[str, Any] | None) -> Grammar | None:

@@ -5,7 +5,7 @@ Law: problems that are held out for evaluation are never among them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from ...evals.worlds.base import Problem, World, training_seed
@@ -53,6 +53,15 @@ def rules_of(problem: Problem) -> PlanRules:
     """What a plan for this problem must keep to."""
     workers = tuple(each.name for each in offers_of(problem))
     return PlanRules(workers=workers, sources=bool(problem.brief.sources), cite=problem.brief.cite)
+
+
+def common_rules(problems: Iterable[Problem]) -> PlanRules:
+    """What plans for some problems keep to, all of them: what only some problems forbid is for `check_plan` to find."""
+    found = [rules_of(each) for each in problems]
+    workers = dict.fromkeys(name for each in found for name in each.workers or ())
+    return PlanRules(
+        workers=tuple(workers), sources=all(each.sources for each in found), cite=all(each.cite for each in found)
+    )
 
 
 def demonstration_rows(card: Card, data: DataTable, *, seed: int) -> Iterator[dict[str, Any]]:
@@ -126,9 +135,19 @@ def _demonstrations(data: DataTable, *, seed: int) -> Iterator[tuple[Problem, Pl
 
 
 def _plain(card: Card, plan: Plan) -> Plan:
-    """The plan as its codec's grammar can write it."""
+    """The plan as its codec's grammar can write it; in JSON, chances have two decimals, as people write them."""
     if card.codec != "compact":
-        return plan
+        return _rounded(plan)
     from ..grammar.compact import plain_plan
 
     return plain_plan(plan)
+
+
+def _rounded(plan: Plan) -> Plan:
+    subtasks = tuple(
+        each.model_copy(
+            update={"forecast": each.forecast.model_copy(update={"success": round(each.forecast.success, 2)})}
+        )
+        for each in plan.subtasks
+    )
+    return plan.model_copy(update={"success": round(plan.success, 2), "subtasks": subtasks})

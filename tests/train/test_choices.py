@@ -25,7 +25,7 @@ from foreplan.train.grammar.reading import read_compact  # noqa: E402
 from foreplan.train.reward.base import total  # noqa: E402
 from foreplan.train.reward.compose import RewardConfig, compose  # noqa: E402
 from foreplan.train.reward.others import OTHERS  # noqa: E402
-from foreplan.train.rollout import Choice, Episode, Rollout  # noqa: E402
+from foreplan.train.rollout import Episode, Rollout  # noqa: E402
 from foreplan.train.tiny.prompt import tiny_prompt_ids  # noqa: E402
 from foreplan.train.tiny.words import END, ids_by_piece, ids_of  # noqa: E402
 from foreplan.train.trainer.batch import batch_of  # noqa: E402

@@ -271,35 +271,45 @@ def _tokens(plan: Plan) -> float:
     return total(TokenForecast(1.0).score(replace(episode_of(SOLVABLE, plan), audits=Kept(SOLVABLE).audits(plan))))
 
 
-def test_a_remembered_reward_says_the_same_once_a_step():
-    config = RewardConfig(structure=2.0, structure_floor=1.0, anneal_steps=10)
-    asked, reward = [], compose(config)
+class Counting:
+    """A reward that notes what it is asked."""
 
-    class Counting:
-        def at(self, step):
-            return Asked(reward.at(step))
+    def __init__(self, reward):
+        self.reward, self.asked = reward, []
 
-    class Asked:
-        def __init__(self, now):
-            self._now = now
+    def at(self, step):
+        return CountingAt(self.reward.at(step), self.asked)
 
-        def score(self, group):
-            asked.append(len(group))
-            return self._now.score(group)
+    def score(self, group):
+        raise AssertionError
 
-        def curves(self, episode):
-            asked.append("curves")
-            return self._now.curves(episode)
+    curves = score
 
-    plan = MARKET.best_plan(SOLVABLE, cover=True)
-    fewer = plan.model_copy(update={"subtasks": plan.subtasks[:1]})
-    group = [episode_of(SOLVABLE, plan), episode_of(SOLVABLE, fewer)]
-    remembered = Remembered(Counting())
+
+class CountingAt(Counting):
+    def __init__(self, reward, asked):
+        super().__init__(reward)
+        self.asked = asked
+
+    def score(self, group):
+        self.asked.append("score")
+        return self.reward.score(group)
+
+    def curves(self, episode):
+        self.asked.append("curves")
+        return self.reward.curves(episode)
+
+
+def test_a_remembered_reward_says_the_same_and_is_asked_once_a_step():
+    reward = compose(RewardConfig(structure=2.0, structure_floor=1.0, anneal_steps=10))
+    fewer = best(SOLVABLE).model_copy(update={"subtasks": best(SOLVABLE).subtasks[:1]})
+    group = [episode_of(SOLVABLE, best(SOLVABLE)), episode_of(SOLVABLE, fewer)]
+    counting = Counting(reward)
+    remembered = Remembered(counting)
     for step in (0, 5, 5, 0):
         now = remembered.at(step)
         assert now.score(group) == now.score(list(group)) == reward.at(step).score(group)
-        curves = now.curves(group[0])
-        assert curves is now.curves(group[0])
-        assert curves.keys() == reward.at(step).curves(group[0]).keys()
-    assert asked == [2, "curves"] * 3
-    assert remembered.at(0).score([group[1], group[0]]) == reward.at(0).score([group[1], group[0]])
+        assert now.curves(group[0]) is now.curves(group[0])
+        assert now.curves(group[0]).keys() == reward.at(step).curves(group[0]).keys()
+    assert counting.asked == ["score", "curves"] * 3
+    assert remembered.at(0).score(group[::-1]) == reward.at(0).score(group[::-1])

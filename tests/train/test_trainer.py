@@ -320,7 +320,7 @@ def test_published_before_plans_are_drawn(tmp_path):
 
 
 class Wants:
-    """Wants one budget, and keeps how often it was drawn."""
+    """Wants one budget, and keeps how often it was drawn, step by step where any was."""
 
     heat = 0.0
 
@@ -332,7 +332,8 @@ class Wants:
             [start for (_, name), (start, _) in each.rollout.spans.items() if name == "budget"] for each in episodes
         ]
         drawn = [each.rollout.completion_ids[at] for each, own in zip(episodes, places, strict=True) for at in own]
-        self.shares.append(sum(each == self._token for each in drawn) / len(drawn))
+        if drawn:
+            self.shares.append(sum(each == self._token for each in drawn) / len(drawn))
         worth = tuple(0.0 if each == self._token else -1.0 for each in NUMBERS["budget"])
         return [[Choice(at, tuple(NUMBERS["budget"]), worth) for at in own] for own in places]
 

@@ -143,7 +143,7 @@ def quiet() -> None:
     from transformers.utils import logging
 
     # Torch calls transformers' models, so that some of their warnings bear its name.
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(torch|transformers)\b")
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"(torch|transformers|trl)\b")
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     disable_progress_bar()

@@ -1,7 +1,7 @@
 """A reward that is asked about each plan once: what it said comes out again for whoever asks next.
 
-Advantages, choices and what people are shown all want to know what the plans of a step are worth, and finding that out
-takes longer than a tiny planner's own update. Law: the same answers as those of the reward that is remembered.
+Advantages, choices, what people are shown, and whether a group teaches anything: all want to know what the plans of a
+step are worth, and each would find it out anew. Law: the same answers as those of the reward that is remembered.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ Read = Callable[[Sequence[int]], tuple[str, Plan | None, dict[Field, tuple[int, 
 
 
 _WORTH_LEAVING = 0.75
-"""Completions that have ended are no longer carried along once so few of the others are left: leaving copies a cache."""
+"""Completions that have ended are carried along until so few of the others are left, since leaving copies a cache."""
 
 
 @dataclass

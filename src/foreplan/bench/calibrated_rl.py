@@ -48,7 +48,9 @@ def run(*, data: Path | None = None, quick: bool = False) -> dict[str, Any]:
     """
     from foreplan.train.compare.rewards import IMITATION, OURS
     from foreplan.train.compare.tiny import single_thread
+    from foreplan.train.planner.model import quiet
 
+    quiet()
     single_thread()
     number = QUICK_PROBLEMS if quick else PROBLEMS
     trained, minutes = [], []

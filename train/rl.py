@@ -78,10 +78,10 @@ def train_rl(
         from .remote.connect import connected
 
         sampler, publish = connected(begun, recipe, output, schema=schema, grammar=grammar)
-    if sampler is None:
-        sampler = local_sampler(
-            begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature, schema=schema
-        )
+    sampler = sampler or local_sampler(
+        begun.model, begun.tokenizer, begun.card, temperature=recipe.rl.temperature, schema=schema
+    )
+    choices = Choices(paid, NUMBERS, explore=recipe.rl.explore, steps=recipe.rl.steps)
     journal = Journal(output)
     trainer = PlannerTrainer(
         begun.model,
@@ -91,9 +91,7 @@ def train_rl(
         folder=output / CHECKPOINTS,
         grammar=grammar,
         peft_config=lora(recipe.model),
-        choices=Choices(paid, NUMBERS, explore=recipe.rl.explore, steps=recipe.rl.steps)
-        if begun.card.codec == "compact"
-        else None,
+        choices=choices if begun.card.codec == "compact" else None,
         watch=Watching(paid, journal, regret=regret_of),
         publish=publish,
         callbacks=hooks.callbacks,

@@ -16,8 +16,8 @@ from transformers import PreTrainedTokenizerFast
 from ..planner.model import CHAT, Start
 from ..planner.prompt import Said
 from .model import tiny_model
+from .words import END, PAD
 
-PAD, END = "<pad>", "<end>"
 _MOST_WORDS = 1_500
 _APART = Regex(
     r'(?:[\]}",{\[]*"[a-z0-9_]+":[\[{"]*)+|p[0-9](?![0-9])|[0-9]+(?:\.[0-9]+)?| ?(?!p[0-9])[A-Za-z]+|\s|[^\sA-Za-z0-9]+'
